@@ -1,0 +1,24 @@
+"""A journal of work in Git, and the memories of AI assistants, kept in step.
+
+`AugmentJournalIntegration` is the Python face; the command is `journal`. Names are loaded when they are first used, so
+that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sync.integration import AugmentJournalIntegration
+
+__all__ = ["AugmentJournalIntegration", "__version__"]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AugmentJournalIntegration":
+        from sync.integration import AugmentJournalIntegration
+
+        return AugmentJournalIntegration
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,22 @@
+"""The command `journal`: one module a command; each parses, calls one operation, and shows its result."""
+
+from __future__ import annotations
+
+import sys
+
+from sync import __version__
+
+
+def main() -> None:
+    """Run the command line. What must be quick is answered before anything else is imported."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        print(f"journal {__version__}")
+        return
+    if arguments[:1] == ["hook"] and not {"-h", "--help"} & set(arguments):
+        from sync.hooks import main as hook
+
+        sys.exit(hook(arguments[1:]))
+    from sync.cli.app import run
+
+    sys.exit(run(arguments))

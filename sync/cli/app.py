@@ -1,0 +1,105 @@
+"""The command line's root: finds commands by name and imports only the one that is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from sync import __version__
+from sync.cli.failure import reported
+from sync.errors import EXIT_CODES
+
+COMMANDS = {
+    "init": "Set up a journal in this repository.",
+    "new": "Start an entry.",
+    "validate": "Check entries, memories and settings.",
+    "export": "Project the entries to memories.",
+    "import": "Make entries of what Augment remembers.",
+    "create": "Write one entry's memory to a file of its own.",
+    "sync": "Import, validate and export in one go.",
+    "query": "Find the passages that answer a question.",
+    "hook": "Run a Git hook (called by Git and pre-commit).",
+    "completion": "Print the completion script of a shell.",
+}
+
+EPILOG = "\b\nExamples:\n  journal init --hooks\n  journal new \"Encoding bug found\" --tags python,utf-8\n  journal sync\n" + (
+    "\n\b\nExit codes:\n" + "\n".join(f"  {code:>2}  {meaning}" for code, meaning in EXIT_CODES.items())
+)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run; its list needs no import."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the commands, in the order people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"sync.cli.{cmd_name}_")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest command's name where there is none of that name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            raise click.UsageError(f"{error.message}{hint}", ctx) from error
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="journal", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="Work in this folder instead of the present one.",
+)
+@click.pass_context
+def root(ctx: click.Context, folder: Path) -> None:
+    """Keep a journal of work in Git, and the memories of AI assistants in step with it."""
+    ctx.obj = folder
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code, see `EXIT_CODES`.
+    """
+
+    def work() -> int:
+        try:
+            code = root.main(arguments, prog_name="journal", standalone_mode=False)
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except click.Abort:
+            print("interrupted", file=sys.stderr)
+            return 130
+        return code if isinstance(code, int) else 0
+
+    return reported(work, as_json="--json" in arguments)

@@ -1,0 +1,53 @@
+"""From exceptions to exit codes: the one place where an error becomes a line on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+from sync import __version__
+from sync.errors import JournalError
+
+BUG = 70
+INTERRUPTED = 130
+
+
+def reported(work: Callable[[], int], *, as_json: bool = False) -> int:
+    """Run some work; show what stopped it.
+
+    Args:
+        work: returns an exit code.
+        as_json: show a JournalError as a JSON object on standard output, as `--json` promises.
+
+    Returns:
+        The work's exit code, or that of what stopped it: the error's own, 70 for a bug, 130 for Ctrl-C.
+    """
+    try:
+        return work()
+    except JournalError as error:
+        _show(error, as_json=as_json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`journal query … | head`): no fault, but Python would complain while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        print(f"journal {__version__}: this is a bug; please report the lines above", file=sys.stderr)
+        return BUG
+
+
+def _show(error: JournalError, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+        return
+    print(f"journal: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)

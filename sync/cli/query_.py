@@ -1,0 +1,33 @@
+"""`journal query`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sync.cli.render import json_option, print_json, print_line
+from sync.operations.journal import open_journal
+from sync.operations.query import query
+
+
+@click.command("query", epilog='\b\nExamples:\n  journal query "encodage des accents"\n  journal query pnpm --limit 1 --json')
+@click.argument("question")
+@click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many passages at most.")
+@json_option
+@click.pass_obj
+def command(folder: Path, question: str, limit: int, as_json: bool) -> int:
+    """Find the passages of the journal that answer a question, best first."""
+    result = query(open_journal(folder), question, limit=limit)
+    if as_json:
+        print_json(result.as_dict())
+        return 0
+    for hit in result.hits:
+        passage = hit.passage
+        day = f" ({passage.entry.moment.day})" if passage.entry.moment else ""
+        print_line(f"{passage.entry.title}{day}", "bold")
+        print_line(f"{passage.entry.path}:{passage.first_line}", "cyan")
+        print_line(passage.text + "\n")
+    if not result.hits:
+        print_line(f"nothing found in {result.searched} entries")
+    return 0

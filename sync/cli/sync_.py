@@ -1,0 +1,66 @@
+"""`journal sync`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from sync.cli.render import (
+    ProgressBar,
+    dry_run_option,
+    json_option,
+    plural,
+    print_faults,
+    print_json,
+    print_line,
+    print_table,
+)
+from sync.operations.journal import open_journal
+from sync.operations.sync import SyncResult, sync
+
+
+@click.command("sync", epilog="\b\nExamples:\n  journal sync\n  journal sync --dry-run --json")
+@dry_run_option
+@json_option
+@click.pass_obj
+def command(folder: Path, dry_run: bool, as_json: bool) -> int:
+    """Import what is new, check the journal, and export it. Says what it did in a table."""
+    journal = open_journal(folder)
+    with ProgressBar("syncing") as progress:
+        result = sync(journal, now=datetime.now(UTC), dry_run=dry_run, progress=progress)
+    if as_json:
+        print_json(result.as_dict())
+    else:
+        print_faults([*result.imported.invalid, *result.validated.faults])
+        print_table("journal sync", ["step", "what", "result"], rows(result))
+        for one in result.exported.skipped:
+            print_line(f"{one.path}: skipped: {one.reason}", "dim")
+    return 0 if result.is_clean else 1
+
+
+def rows(result: SyncResult) -> list[tuple[str, str, str]]:
+    """The table's rows: step, what it looked at, what came of it."""
+    got, checked, made = result.imported, result.validated, result.exported
+    imported = "not on this machine, skipped" if got.absent else (
+        f"{got.imported} imported into {plural(len(got.entries), 'entry', 'entries')}, {got.known} known, "
+        f"{got.ours} our own, {got.read - got.imported - got.known - got.ours} refused"
+    )  # fmt: skip
+    return [
+        ("import", plural(got.read, "memory", "memories"), imported),
+        (
+            "validate",
+            plural(checked.read, "file"),
+            f"{checked.valid} valid, {len(checked.skipped)} skipped, {plural(len(checked.faults), 'fault')}",
+        ),
+        *(
+            (
+                "export",
+                target.path,
+                f"{target.outcome.value}: {target.exported} exported, {len(target.left_out)} left out, "
+                f"{len(made.skipped)} skipped, {len(made.invalid)} invalid",
+            )
+            for target in made.targets
+        ),
+    ]

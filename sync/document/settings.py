@@ -1,0 +1,176 @@
+"""journal.toml as data. Every key has a default: a journal needs no settings file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
+from pathlib import PurePosixPath
+from typing import Any
+
+from sync.document.moment import parse_date
+from sync.document.projection import DEFAULT_PREFIX, View
+from sync.errors import SettingsError
+
+FILE_NAME = "journal.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which entries a store is given; an empty selection gives all.
+
+    Attributes:
+        tags: only entries with one of these.
+        exclude_tags: no entry with any of these.
+        since, until: first and last day, ISO, both included; entries without a date fall out where one is set.
+        max_bytes: budget of the delivered file in bytes; 0 is none.
+    """
+
+    tags: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    max_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one journal. Paths are POSIX, relative to the repository.
+
+    Attributes:
+        entries: folder of the entries.
+        memories: the tracked projection.
+        language: language of the entry template, `fr` or `en`.
+        template: the project's own template; empty uses the one of the language.
+        timezone: IANA name; the zone of entries that name none.
+        prefix: what every exported text starts with.
+        augment: Augment's memories folder.
+        augment_enabled: whether Augment is served at all.
+        augment_selection: what Augment is given.
+    """
+
+    entries: str = "journal/entries"
+    memories: str = "journal/memories.json"
+    language: str = "fr"
+    template: str = ""
+    timezone: str = "UTC"
+    prefix: str = DEFAULT_PREFIX
+    augment: str = ".augment/memories"
+    augment_enabled: bool = True
+    augment_selection: Selection = field(default_factory=Selection)
+
+    @property
+    def view(self) -> View:
+        """How entries are shown under these settings."""
+        return View(prefix=self.prefix, zone=zone(self.timezone))
+
+    @property
+    def journal(self) -> str:
+        """The journal's folder: the one that holds the entries folder."""
+        return str(PurePosixPath(self.entries).parent)
+
+    @property
+    def delivered(self) -> str:
+        """The file that Augment is given."""
+        return str(PurePosixPath(self.augment) / "journal_memories.json")
+
+
+_JOURNAL_KEYS = {"entries": str, "memories": str, "language": str, "template": str, "timezone": str, "prefix": str}
+_SELECTION_KEYS = {"tags": list, "exclude_tags": list, "since": str, "until": str, "max_bytes": int}
+_AUGMENT_KEYS = {"path": str, "enabled": bool, **_SELECTION_KEYS}
+
+
+def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
+    """Settings from the bytes of a journal.toml.
+
+    Args:
+        data: TOML, UTF-8.
+        base: what stands where the file says nothing.
+
+    Raises:
+        SettingsError: not TOML, an unknown key, a value of another kind, an unknown time zone, a path that leaves the
+            repository.
+    """
+    try:
+        table = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{FILE_NAME}: not TOML: {error}", hint="see docs/settings.md for an example") from error
+    _check_keys(table, {"journal": dict, "stores": dict}, "")
+    journal = _check_keys(table.get("journal", {}), _JOURNAL_KEYS, "journal.")
+    stores = _check_keys(table.get("stores", {}), {"augment": dict}, "stores.")
+    augment = dict(_check_keys(stores.get("augment", {}), _AUGMENT_KEYS, "stores.augment."))
+    changes: dict[str, Any] = dict(journal)
+    for key, name in (("path", "augment"), ("enabled", "augment_enabled")):
+        if key in augment:
+            changes[name] = augment.pop(key)
+    changes["augment_selection"] = Selection(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in augment.items()}
+    )
+    return checked(replace(base or Settings(), **changes))
+
+
+def checked(settings: Settings) -> Settings:
+    """The same settings, if they make sense.
+
+    Raises:
+        SettingsError: as `load_settings`.
+    """
+    for key in ("entries", "memories", "template", "augment"):
+        value = getattr(settings, key)
+        parts = PurePosixPath(value).parts
+        if (not value and key != "template") or value.startswith("/") or ".." in parts or "\\" in value:
+            raise SettingsError(f"{FILE_NAME}: {key}: {value!r} is not a path inside the repository")
+    if settings.language not in ("fr", "en"):
+        raise SettingsError(f"{FILE_NAME}: journal.language: {settings.language!r} is neither 'fr' nor 'en'")
+    if not settings.prefix.strip() or "\n" in settings.prefix or settings.prefix != settings.prefix.strip():
+        raise SettingsError(f"{FILE_NAME}: journal.prefix: must be one line of text without blanks around it")
+    zone(settings.timezone)
+    check_selection(settings.augment_selection)
+    return settings
+
+
+def zone(name: str) -> tzinfo:
+    """The time zone of an IANA name.
+
+    Raises:
+        SettingsError: there is no such zone.
+    """
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # UTC, the default, needs neither the module nor its data
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        hint = "use a name of the IANA time zone database, such as Europe/Paris"
+        raise SettingsError(f"{FILE_NAME}: journal.timezone: {name!r} is unknown", hint=hint) from error
+
+
+def check_selection(selection: Selection) -> Selection:
+    """The same selection, if its days are days and its budget is not negative.
+
+    Raises:
+        SettingsError: they are not.
+    """
+    for key in ("since", "until"):
+        value = getattr(selection, key)
+        moment = parse_date(value) if value else None
+        if value and (moment is None or moment.clock is not None):
+            raise SettingsError(f"{key}: {value!r} is not a day", hint="write it as 2025-04-05")
+    if selection.max_bytes < 0:
+        raise SettingsError(f"max_bytes: {selection.max_bytes} is negative")
+    return selection
+
+
+def _check_keys(table: dict[str, Any], known: dict[str, type], where: str) -> dict[str, Any]:
+    for key, value in table.items():
+        if key not in known:
+            hint = f"known keys: {', '.join(sorted(known))}"
+            raise SettingsError(f"{FILE_NAME}: {where}{key}: unknown key", hint=hint)
+        kind = known[key]
+        words = isinstance(value, list) and not all(isinstance(item, str) for item in value)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool) or words:
+            names = {str: "text", int: "a whole number", bool: "true or false", list: "a list of words", dict: "a table"}
+            expected = names[kind]
+            raise SettingsError(f"{FILE_NAME}: {where}{key}: must be {expected}")
+    return table

@@ -1,0 +1,192 @@
+"""Grouping memories by theme, so that what belongs together becomes one entry and nothing else does.
+
+A memory's theme is what its store says it is (`theme`, `topic`, `category`, its first tag), else the label it starts
+with (`Build: use pnpm`), else its first words. Only labels are compared by their words, and only as wholes: `v1.2` and
+`v1.3` are two words. Two memories share a group where they share what the whole group has in common, never through a
+chain of neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+MAX_LABEL = 60
+_MAX_WORDS = 8
+_MAX_TAG = 30
+_THEME_KEYS = ("theme", "topic", "category", "subject", "title")
+_LABEL = re.compile(r"[\s>*#_`-]*(?P<label>[^\n:]{2,60}?)[*_`]*\s?:(?=\s|\*\*)")
+_SENTENCE_END = re.compile(r"[.!?…;](?=\s|$)")
+_NOT_IN_TAG = re.compile(r"[^\w.]+")
+_WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
+_STOP_WORDS = frozenset(
+    # articles, pronouns, prepositions and the like, French and English, accents folded
+    "a about all an and any are as at au aux avec be but by ce ces cet cette d dans de des do doit du en est et etre for "
+    "from has have i il ils in into is it its j je l la le les leur lors mais mes mon must n ne nos not notre nous of "
+    "on or ou our par pas plus pour qu que qui s sa sans se ses should son sont sous sur t that the their them this "
+    "to toujours un une us use user utilisateur vers via vos votre vous was we when where which will with you your "
+    "always application important info information memoire memory never note projet project rappel remember".split()
+)
+_GENERIC_TAGS = frozenset({"augment-memory", "augment", "memory", "memories", "memoire", "imported", "import"})
+
+
+class HasText(Protocol):
+    """What can be grouped: a text, and what its store says of it."""
+
+    @property
+    def text(self) -> str:
+        """What is remembered."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the store says of it."""
+
+
+Item = TypeVar("Item", bound=HasText)
+
+
+@dataclass(slots=True, kw_only=True)
+class Group(Generic[Item]):
+    """Memories of one theme.
+
+    Attributes:
+        theme: as a person would write it; one line, at most 60 characters.
+        items: the memories, in the order they came.
+        words: what all their labels have in common; empty where the theme is not a label.
+    """
+
+    theme: str
+    items: list[Item] = field(default_factory=list)
+    words: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Theme:
+    name: str
+    key: str
+    words: frozenset[str]
+
+
+def group_by_theme(items: Iterable[Item]) -> list[Group[Item]]:
+    """Groups in the order of their first memory. Each item is in exactly one."""
+    exact: dict[str, Group[Item]] = {}
+    by_word: dict[str, list[Group[Item]]] = {}
+    groups: list[Group[Item]] = []
+    for item in items:
+        theme = theme_of(item)
+        group = exact.get(theme.key) or _closest(by_word, theme)
+        if group is None:
+            group = Group(theme=theme.name, words=theme.words)
+            groups.append(group)
+            for word in theme.words:
+                by_word.setdefault(word, []).append(group)
+        elif theme.words and theme.words != group.words:
+            group.words &= theme.words
+            group.theme = _common_name(group.theme, group.words)
+        exact[theme.key] = group
+        group.items.append(item)
+    return groups
+
+
+def theme_of(item: HasText) -> _Theme:
+    """The theme of one memory."""
+    for name in _stated(item.metadata):
+        if clean := _one_line(name):
+            return _Theme(name=clean, key=f"stated {fold(clean)}", words=frozenset())
+    label = _label(item.text)
+    if label:
+        return _Theme(name=label, key=f"label {fold(label)}", words=significant_words(label))
+    opening = _opening(item.text)
+    return _Theme(name=opening, key=f"opening {fold(item.text)}", words=frozenset())
+
+
+def significant_words(label: str) -> frozenset[str]:
+    """The words of a label that carry its meaning, folded: no stop words, a plural as its singular."""
+    words = (word for word in (fold(found.group()) for found in _WORD.finditer(label)))
+    parts = (part for word in words for part in re.split(r"['’]", word))
+    return frozenset(_singular(part) for part in parts if part not in _STOP_WORDS and len(part) > 1)
+
+
+def fold(text: str) -> str:
+    """A text without case, accents and superfluous white space, for comparing."""
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(letter for letter in bare if not unicodedata.combining(letter)).split())
+
+
+def tags_of(group: Group[Item], limit: int = 5) -> list[str]:
+    """Tags a group suggests: those of its memories, then the words of its theme; no duplicates."""
+    stated = [tag for item in group.items for tag in _tags(item.metadata)]
+    words = [_NOT_IN_TAG.sub("-", found.group().casefold()).strip("-") for found in _WORD.finditer(group.theme)]
+    wanted = [word for word in words if 2 < len(word) <= _MAX_TAG and fold(word) not in _STOP_WORDS]
+    return list(dict.fromkeys(tag for tag in [*stated, *wanted] if tag and fold(tag) not in _GENERIC_TAGS))[:limit]
+
+
+def _closest(by_word: Mapping[str, Sequence[Group[Item]]], theme: _Theme) -> Group[Item] | None:
+    """The group that shares at least half of the shorter label's words, and all of its numbers and versions."""
+    best, score = None, 0.0
+    for group in (one for word in sorted(theme.words) for one in by_word.get(word, ())):
+        common = group.words & theme.words
+        if not common or _numbers(group.words) != _numbers(theme.words):
+            continue
+        share = len(common) / min(len(group.words), len(theme.words))
+        if share >= 0.5 and share > score:
+            best, score = group, share
+    return best
+
+
+def _numbers(words: Iterable[str]) -> set[str]:
+    return {word for word in words if any(letter.isdigit() for letter in word)}
+
+
+def _common_name(name: str, words: frozenset[str]) -> str:
+    """What of a theme's name its group has in common, as it was written: `Concept important` -> `Concept`."""
+    kept = [found.group() for found in _WORD.finditer(name) if significant_words(found.group()) & words]
+    common = " ".join(kept)
+    return common[:1].upper() + common[1:] if common else name
+
+
+def _stated(metadata: Mapping[str, Any]) -> Iterable[str]:
+    yield from (str(metadata[key]) for key in _THEME_KEYS if isinstance(metadata.get(key), str))
+    yield from (tag for tag in _tags(metadata) if fold(tag) not in _GENERIC_TAGS)
+
+
+def _tags(metadata: Mapping[str, Any]) -> list[str]:
+    tags = metadata.get("tags")
+    return [tag.strip() for tag in tags if isinstance(tag, str) and tag.strip()] if isinstance(tags, list) else []
+
+
+def _label(text: str) -> str:
+    found = _LABEL.match(text)
+    label = _one_line(found["label"]) if found else ""
+    if not label or _SENTENCE_END.search(label) or len(label.split()) > _MAX_WORDS or "//" in text[: len(label) + 4]:
+        return ""
+    return label if significant_words(label) else ""
+
+
+def _opening(text: str) -> str:
+    """The first words of a text: its first sentence, cut at a word where it is long. A dot inside `v1.2` ends nothing."""
+    line = next((clean for raw in text.splitlines() if (clean := _one_line(raw))), "")
+    end = _SENTENCE_END.search(line)
+    sentence = line[: end.start()] if end and end.start() > 0 else line
+    words = sentence.split()
+    short = ""
+    for word in words[:_MAX_WORDS]:
+        if len(short) + len(word) + 1 > MAX_LABEL:
+            break
+        short = f"{short} {word}".strip()
+    short = short or sentence[:MAX_LABEL]
+    return f"{short.rstrip(',:;')} …" if len(short) < len(sentence) else short
+
+
+def _one_line(text: str) -> str:
+    """A text without Markdown's signs at its ends, control characters and line breaks."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    line = " ".join(printable.split())
+    return line.strip("#>*_`- ").strip()[:200]
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word[-1] in "sx" and word[-2] not in "su" else word

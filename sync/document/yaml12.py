@@ -1,0 +1,206 @@
+"""Reading YAML so that every value stays what was written.
+
+PyYAML's scanner does the reading; the resolving is ours, because YAML 1.1 turns `no` into False, `10:30` into 630 and
+`1.10` into 1.1. A plain scalar becomes null, a boolean or a number only where writing that value again gives the same
+characters; anything else is text. (YAML 1.2.2, chapter 10.3, the core schema, less its forms that do not round-trip.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+import yaml
+
+from sync.errors import DocumentError
+
+Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+"""What front matter can hold. Mappings keep the order of the file."""
+
+try:
+    from yaml import CBaseLoader as _Loader
+except ImportError:  # a PyYAML built without libyaml: the same results, slower
+    from yaml import BaseLoader as _Loader  # type: ignore[assignment]
+
+_MAX_NODES = 20_000  # aliases can make a small text stand for a huge value ("billion laughs")
+_INT = re.compile(r"0|-?[1-9][0-9]{0,14}")  # larger ones lose digits in readers that use doubles
+_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+_WORDS: Mapping[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_SHIELD = "\ue000"  # stands for a colon that YAML would take for a key's; private use, so never written by hand
+_PLAIN_WITH_COLON = re.compile(r"^(?P<key>[\w][\w .-]*):[ \t]+(?P<value>[^\s\"'\[{|>&*!%@`#,?-][^\r\n]*)", re.M)
+_INNER_COLON = re.compile(r":(?=[ \t]|$)", re.M)
+
+
+def compose(text: str) -> yaml.MappingNode | None:
+    """The node tree of a front matter, each node with its span in `text`; None where it is empty.
+
+    A plain title with an unquoted colon (`title: Memories: an idea`) is not YAML, but real journals are full of it:
+    where the text does not parse as it is, such colons are read as text.
+
+    Raises:
+        DocumentError: the text is not YAML, is not a mapping, or holds a key twice. `offset` is within `text`.
+    """
+    try:
+        node = _compose(text)
+    except DocumentError:
+        shielded = _shield(text)
+        if shielded == text:
+            raise
+        try:
+            node = _compose(shielded)
+        except DocumentError:
+            node = None
+        if node is None:
+            raise
+    if node is None:
+        return None
+    if not isinstance(node, yaml.MappingNode):
+        raise DocumentError("front matter is not a mapping", hint="write it as lines of `key: value`")
+    _refuse_duplicates(node)
+    return node
+
+
+def load(text: str, *, as_text: frozenset[str] = frozenset()) -> dict[str, Value]:
+    """The values of a front matter.
+
+    Args:
+        text: YAML, without its fences.
+        as_text: top-level keys whose scalars are text whatever they look like (`title: 1.10`, `tags: [no]`).
+
+    Raises:
+        DocumentError: as `compose`.
+    """
+    node = compose(text)
+    if node is None:
+        return {}
+    budget = iter(range(_MAX_NODES))
+    try:
+        return {key.value: to_value(value, text=key.value in as_text, budget=budget) for key, value in node.value}
+    except RecursionError as error:
+        raise DocumentError("front matter contains itself through an alias", hint="write the value out") from error
+
+
+def to_value(node: yaml.Node, *, text: bool = False, budget: Iterator[int] | None = None) -> Value:
+    """The value of one node.
+
+    Args:
+        node: any node.
+        text: every scalar is text, except an absent one (nothing, `~` or `null`), which is None.
+        budget: shared by a whole document; one item is taken for each node.
+
+    Raises:
+        DocumentError: the value would be unreasonably large, as aliases of aliases can make it.
+    """
+    budget = budget if budget is not None else iter(range(_MAX_NODES))
+    if next(budget, None) is None:
+        raise DocumentError(f"front matter stands for more than {_MAX_NODES} values", offset=node.start_mark.index)
+    if isinstance(node, yaml.ScalarNode):
+        written = node.value.replace(_SHIELD, ":")
+        if node.style:
+            return str(written)
+        return resolve_text(written) if text else resolve(written)
+    if isinstance(node, yaml.SequenceNode):
+        return [to_value(item, text=text, budget=budget) for item in node.value]
+    return {key.value: to_value(value, text=text, budget=budget) for key, value in node.value}
+
+
+def resolve(written: str) -> Value:
+    """The value of a plain scalar: null, a boolean, a number, or the text itself."""
+    if written in _WORDS:
+        return _WORDS[written]
+    if _INT.fullmatch(written):
+        return int(written)
+    if _FLOAT.fullmatch(written) and repr(float(written)) == written:
+        return float(written)
+    return written
+
+
+def resolve_text(written: str) -> str | None:
+    """The value of a plain scalar where text is wanted: the text itself, or None where nothing was written."""
+    return None if _WORDS.get(written, False) is None else written
+
+
+def find(node: yaml.Node | None, path: list[str | int]) -> int:
+    """The offset of the value at a path such as `["tags", 2]`; of the nearest parent that exists otherwise."""
+    offset = node.start_mark.index if node is not None else 0
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == step), None)
+            if found is None:
+                break
+            key, node = found
+            offset = node.start_mark.index if _is_written(node) else key.start_mark.index
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            offset = node.start_mark.index
+        else:
+            break
+    return int(offset)
+
+
+def _is_written(node: yaml.Node) -> bool:
+    return bool(node.end_mark.index > node.start_mark.index)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=_Loader)
+    except yaml.reader.ReaderError as error:
+        # ReaderError counts bytes where the C scanner made it.
+        offset = len(text.encode()[: error.position].decode(errors="ignore"))
+        character = f"U+{ord(text[offset]):04X}" if offset < len(text) else "a character"
+        raise DocumentError(f"{character} is not allowed in YAML", offset=offset, hint="remove it") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        offset = mark.index if mark else 0
+        twice = error.problem == "second occurrence"  # libyaml names the fault in the context here
+        raise _explained(text, offset, "this anchor is used twice" if twice else str(error.problem)) from error
+    except (RecursionError, ValueError) as error:
+        raise DocumentError("front matter is nested too deeply or holds an impossible escape") from error
+
+
+def _explained(text: str, offset: int, problem: str) -> DocumentError:
+    conflict = re.search(r"^(?:<{7}|>{7})(?: |$)", text, re.M)
+    if conflict:
+        return DocumentError("conflict markers", offset=conflict.start(), hint="resolve the merge, then remove them")
+    hint = "put the value between double quotes" if "mapping values" in problem else ""
+    return DocumentError(f"not YAML: {problem}", offset=min(offset, len(text)), hint=hint)
+
+
+def _shield(text: str) -> str:
+    """The text with the colons inside plain one-line values of top-level keys replaced, at the same length."""
+    if _SHIELD in text:
+        return text
+
+    def shielded(line: re.Match[str]) -> str:
+        value = line.group("value")
+        comment = re.search(r"[ \t]#", value)
+        cut = comment.start() if comment else len(value)
+        head = line.group()[: len(line.group()) - len(value)]
+        return head + _INNER_COLON.sub(_SHIELD, value[:cut]) + value[cut:]
+
+    return _PLAIN_WITH_COLON.sub(shielded, text)
+
+
+def _refuse_duplicates(node: yaml.Node) -> None:
+    """Raise at the second of two equal keys, at any depth (YAML 1.2.2, 3.2.1.3: keys of a mapping are unique)."""
+    pending, seen_nodes = [node], set()
+    while pending:
+        node = pending.pop()
+        if isinstance(node, yaml.ScalarNode) or id(node) in seen_nodes:
+            continue
+        seen_nodes.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            pending.extend(node.value)
+            continue
+        keys = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise DocumentError("a key is not text", offset=key.start_mark.index, hint="use a word as the key")
+            if key.value in keys:
+                raise DocumentError(
+                    "this key is written twice", offset=key.start_mark.index, key=key.value, hint="keep one of them"
+                )
+            keys.add(key.value)
+            pending.append(value)

@@ -1,0 +1,118 @@
+"""What runs on each commit: staged entries are checked, and the memories staged with them must be theirs.
+
+A commit that touches no journal must not wait: until it is known that one is touched, nothing is imported that is not
+needed to ask Git. Hooks fix and fail, as formatters do: they write the file and stop the commit. They never `git add`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sync.operations.journal import Journal
+
+HOOK_NAMES = ("pre-commit", "pre-merge-commit", "validate", "export")
+_SETTINGS_FILE = "journal.toml"
+
+
+def main(arguments: list[str]) -> int:
+    """Run a hook in the repository of the working folder.
+
+    Args:
+        arguments: the hook's name, one of HOOK_NAMES; more are ignored, since Git and pre-commit add some.
+
+    Returns:
+        The exit code: 0 lets the commit pass.
+    """
+    if not arguments or arguments[0] not in HOOK_NAMES:
+        print(f"journal hook: give one of {', '.join(HOOK_NAMES)}", file=sys.stderr)
+        return 2
+    if not touches_journal(_staged_names()):
+        return 0
+    from sync.cli.failure import reported
+
+    return reported(lambda: _run(arguments[0]))
+
+
+def touches_journal(names: list[str]) -> bool:
+    """Whether any of the staged paths concerns the journal."""
+    folders = _journal_folders() if names else ()
+    return any(name == _SETTINGS_FILE or name.startswith(folders) for name in names)
+
+
+def _staged_names() -> list[str]:
+    command = ["git", "diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    return os.fsdecode(done.stdout).split("\0")[:-1]
+
+
+def _journal_folders() -> tuple[str, ...]:
+    try:
+        with open(_SETTINGS_FILE, "rb") as file:
+            data = file.read()
+    except OSError:
+        return ("journal/", "entries/", "memories.json")
+    from sync.document.settings import load_settings
+    from sync.errors import SettingsError
+
+    try:
+        settings = load_settings(data)
+    except SettingsError:
+        return ("",)  # whatever is staged, the fault has to be shown
+    return (f"{settings.entries}/", settings.memories)
+
+
+def _run(name: str) -> int:
+    from pathlib import Path
+
+    from sync.operations.journal import open_journal
+    from sync.repository.listing import Source
+
+    journal = open_journal(Path.cwd(), source=Source.INDEX)
+    code = 0
+    if name != "export":
+        code = _validate(journal)
+    if name != "validate" and code == 0:
+        code = _export(journal)
+    return code
+
+
+def _validate(journal: Journal) -> int:
+    from sync.operations.validate import validate
+
+    result = validate(journal, staged=True)
+    for fault in result.faults:
+        print(f"{fault}{f' ({fault.hint})' if fault.hint else ''}")
+    return 0 if result.is_clean else 1
+
+
+def _export(journal: Journal) -> int:
+    from sync.operations.export import ExportOptions, export
+    from sync.repository.git import run_git
+    from sync.repository.listing import Source, list_files, to_row
+
+    result = export(journal, ExportOptions(source=Source.INDEX))
+    for fault in result.invalid:
+        print(fault)
+    path = journal.settings.memories
+    staged = {to_row(line).blob for line in list_files(journal.location, path, Source.INDEX).lines}
+    written = run_git(journal.root, "hash-object", "--", path).strip()
+    if staged == {written} or (not staged and _is_ignored(journal, path)):
+        return 0 if result.is_clean else 1
+    print(f"{path} was not what the staged entries say, and has been written anew.")
+    print(f"Add it and commit again: git add {path}")
+    return 1
+
+
+def _is_ignored(journal: Journal, path: str) -> bool:
+    from sync.errors import GitError
+    from sync.repository.git import run_git
+
+    try:
+        run_git(journal.root, "check-ignore", "--quiet", "--", path)
+    except GitError:
+        return False
+    return True

@@ -1,0 +1,48 @@
+"""The Python face for Augment: three methods over the same operations as the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sync.operations.create import Created, create_memory
+from sync.operations.export import ExportOptions, ExportResult, export
+from sync.operations.import_ import ImportResult, import_memories
+from sync.operations.journal import open_journal
+
+
+class AugmentJournalIntegration:
+    """A journal and Augment's memories folder.
+
+    Args:
+        root: any folder of the journal's repository.
+
+    Raises:
+        GitError: the repository cannot be read.
+        SettingsError: journal.toml is wrong.
+
+    Attributes:
+        journal_dir, entries_dir: the journal's folder and that of its entries, absolute.
+        augment_memories_file: the tracked projection, absolute.
+        augment_memories_dir: Augment's memories folder, absolute.
+    """
+
+    def __init__(self, root: Path | str = ".") -> None:
+        self._journal = open_journal(Path(root))
+        settings = self._journal.settings
+        self.journal_dir = self._journal.absolute(settings.journal)
+        self.entries_dir = self._journal.absolute(settings.entries)
+        self.augment_memories_file = self._journal.absolute(settings.memories)
+        self.augment_memories_dir = self._journal.absolute(settings.augment)
+
+    def export_journal_to_augment(self) -> ExportResult:
+        """Project every entry; writes the tracked file and the one that Augment is given. See `export`."""
+        return export(self._journal, ExportOptions())
+
+    def import_augment_to_journal(self) -> ImportResult:
+        """Make entries of the memories that are not in the journal yet. See `import_memories`."""
+        return import_memories(self._journal, now=datetime.now(UTC))
+
+    def create_augment_memory_from_entry(self, entry_path: Path | str) -> Created:
+        """Write one entry's memory to a file of its own in Augment's folder. See `create_memory`."""
+        return create_memory(self._journal, Path(entry_path))

@@ -1,0 +1,124 @@
+"""One entry's memory as a file of its own, and new entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from sync.document.entry import Entry, load_entry
+from sync.document.naming import file_name
+from sync.document.projection import get
+from sync.document.record import Memory
+from sync.document.templates import TEMPLATES, render_entry
+from sync.engine.apply import Write, apply_writes
+from sync.errors import DocumentError, UsageError
+from sync.operations.journal import Journal
+from sync.repository.files import create_new, read_or_none, refuse_outside
+from sync.repository.listing import blob_id
+from sync.repository.lock import lock
+from sync.stores.augment import render_file, render_memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """A file that was made.
+
+    Attributes:
+        path: relative to the repository.
+        source: the entry it was made from; empty for a new entry.
+        is_new: False where the file held the same bytes already, or with `dry_run`.
+    """
+
+    path: str
+    source: str = ""
+    is_new: bool = True
+
+    def as_dict(self) -> dict[str, str | bool]:
+        """The result as the object that `--json` prints."""
+        return {"path": self.path, "source": self.source, "is_new": self.is_new}
+
+
+def create_memory(journal: Journal, entry_path: Path, *, dry_run: bool = False) -> Created:
+    """Write one entry's memory to `journal_entry_<stem>.json` in Augment's folder.
+
+    Args:
+        journal: the journal.
+        entry_path: the entry; absolute, or relative to the working folder or the repository.
+        dry_run: write nothing.
+
+    Raises:
+        UsageError: there is no such entry in the repository, or it cannot be read.
+    """
+    path = _inside(journal, entry_path)
+    data = read_or_none(journal.absolute(path))
+    if data is None:
+        raise UsageError(f"{entry_path}: no such entry", hint="name a file of the entries folder")
+    entry = load_entry(path, data)
+    if not isinstance(entry, Entry):
+        raise UsageError(str(entry), hint=entry.hint)
+    memory = Memory(record=get(entry, journal.settings.view), source=path, source_blob=blob_id(data).decode())
+    target = f"{journal.settings.augment}/journal_entry_{PurePosixPath(path).stem}.json"
+    content = render_file([render_memory(memory)])
+    file = journal.absolute(target)
+    is_new = read_or_none(file) != content
+    if is_new and not dry_run:
+        with lock(journal.lock_folder):
+            apply_writes([Write(path=file, pieces=[content])], journal.root)
+    return Created(path=target, source=path, is_new=is_new and not dry_run)
+
+
+def new_entry(
+    journal: Journal, title: str, *, now: datetime, tags: tuple[str, ...] = (), related: tuple[str, ...] = ()
+) -> Created:
+    """Write a new entry from the journal's template; an entry of the same title and minute is never overwritten.
+
+    Args:
+        journal: the journal.
+        title: what the entry is about; made one line.
+        now: aware.
+        tags, related: as given.
+
+    Raises:
+        UsageError: the title is empty, or the template cannot be read.
+    """
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in title).split())
+    if not line:
+        raise UsageError("the title is empty", hint='try: journal new "What I learned"')
+    moment = now.astimezone(journal.settings.view.zone)
+    try:
+        text = render_entry(title=line, moment=moment, tags=tags, related=related, template=_template(journal))
+    except DocumentError as error:
+        raise UsageError(f"{journal.settings.template}: {error.message}", hint=error.hint) from error
+    folder = journal.absolute(journal.settings.entries)
+    refuse_outside(folder / "entry.md", journal.root)
+    with lock(journal.lock_folder):
+        refused: set[str] = set()
+        while True:
+            name = file_name(line, moment, lambda one: one in refused or (folder / one).exists())
+            if create_new(folder / name, text.encode("utf-8")):
+                return Created(path=f"{journal.settings.entries}/{name}")
+            refused.add(name)
+
+
+def _template(journal: Journal) -> str:
+    if not journal.settings.template:
+        return TEMPLATES[journal.settings.language]
+    refuse_outside(journal.absolute(journal.settings.template), journal.root)
+    data = read_or_none(journal.absolute(journal.settings.template))
+    if data is None:
+        hint = "make the file, or remove the key from journal.toml"
+        raise UsageError(f"{journal.settings.template}: the template does not exist", hint=hint)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{journal.settings.template}: not UTF-8", hint="save it as UTF-8") from error
+
+
+def _inside(journal: Journal, path: Path) -> str:
+    """A path relative to the repository; it may be given relative to the working folder or to the repository."""
+    here = path if path.exists() else journal.root / path
+    resolved = here.resolve()
+    if not resolved.is_relative_to(journal.root.resolve()):
+        raise UsageError(f"{path} is not in the repository {journal.root}")
+    return resolved.relative_to(journal.root.resolve()).as_posix()

@@ -1,0 +1,317 @@
+"""Projecting the entries to memories: the tracked file, and the file that Augment is given."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+from sync.document.fault import Fault, Skipped
+from sync.document.settings import Selection, check_selection
+from sync.engine.apply import Outcome, Write, apply_writes
+from sync.engine.layout import Layout, Part, difference, from_state, replace_parts, to_state, whole_file
+from sync.engine.projecting import Projected, project, refuse_same_ids, within_budget
+from sync.errors import UsageError
+from sync.operations.journal import Journal, Progress, no_progress
+from sync.repository.files import Span, read_or_none, signature, write_atomic
+from sync.repository.git import run_git
+from sync.repository.listing import Source, list_files, to_row
+from sync.repository.lock import lock
+
+PROJECTION_VERSION = 1
+"""Raised when the same entries give other bytes, so that files laid out by an older version are made anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """What to export.
+
+    Attributes:
+        selection: what Augment is given; None is what journal.toml says. The tracked file always holds every entry.
+        check: write nothing, say which files are stale.
+        dry_run: write nothing, say which files would be written.
+        source: where entries are read from.
+        output: write the selection to this one file instead of the two of the journal; relative to the repository.
+    """
+
+    selection: Selection | None = None
+    check: bool = False
+    dry_run: bool = False
+    source: Source = Source.WORK_TREE
+    output: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What became of one projection.
+
+    Attributes:
+        path: relative to the repository.
+        outcome: whether it was written.
+        exported: memories in it.
+        left_out: entries that the selection or its budget kept out of it: paths.
+    """
+
+    path: str
+    outcome: Outcome
+    exported: int
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportResult:
+    """What an export did. For each target `read = exported + left out + skipped + invalid`.
+
+    Attributes:
+        read: files looked at.
+        targets: the projections.
+        skipped: files left out by a rule.
+        invalid: files that could not be read as entries.
+        notes: what the reader should know besides, one line each.
+    """
+
+    read: int
+    targets: tuple[Target, ...]
+    skipped: tuple[Skipped, ...]
+    invalid: tuple[Fault, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is nothing to report: no invalid entry, and with `check` no stale file."""
+        return not self.invalid and all(target.outcome is not Outcome.STALE for target in self.targets)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as the object that `--json` prints."""
+        return {
+            "read": self.read,
+            "targets": [
+                {
+                    "path": target.path,
+                    "outcome": target.outcome.value,
+                    "exported": target.exported,
+                    "left_out": list(target.left_out),
+                }
+                for target in self.targets
+            ],
+            "skipped": [one.as_dict() for one in self.skipped],
+            "invalid": [one.as_dict() for one in self.invalid],
+            "notes": list(self.notes),
+        }
+
+
+def export(journal: Journal, options: ExportOptions, progress: Progress = no_progress) -> ExportResult:
+    """Project every entry to its memory and bring the files up to date.
+
+    Args:
+        journal: the journal.
+        options: what to export.
+        progress: told how many entries have been read.
+
+    Returns:
+        What was done. Entries that cannot be read are in `invalid`; they keep no other from being exported.
+
+    Raises:
+        RetryError: another run is writing.
+        RefusedError: a target lies outside the repository.
+    """
+    chosen = journal.settings.augment_selection if options.selection is None else options.selection
+    check_selection(chosen)
+    selections = _targets(journal, options, chosen)
+    if options.check or options.dry_run:
+        return _Export(journal, options, progress).run(selections)
+    was_delivered = journal.absolute(journal.settings.delivered).exists()
+    with lock(journal.lock_folder):
+        result = _Export(journal, options, progress).run(selections)
+    return result if was_delivered else replace(result, notes=_notes(journal))
+
+
+def _notes(journal: Journal) -> tuple[str, ...]:
+    """A warning where the memories that were just delivered for the first time could end up in a commit."""
+    delivered = journal.settings.delivered
+    if journal.location.git_dir is None or not journal.absolute(delivered).exists():
+        return ()
+    if run_git(journal.root, "ls-files", "-z", "--others", "--exclude-standard", "--", f":(literal,top){delivered}"):
+        return (f"{delivered} can hold private things and is not ignored by Git; run: journal init",)
+    return ()
+
+
+def _targets(journal: Journal, options: ExportOptions, chosen: Selection) -> dict[Selection, list[str]]:
+    """The files to make, grouped by what they hold: files that hold the same are made once."""
+    if options.output is not None:
+        output = Path(os.path.relpath((journal.root / options.output).resolve(), journal.root)).as_posix()
+        if output.startswith(journal.settings.entries + "/"):
+            raise UsageError(f"{output} is in the entries folder", hint="name a file outside of it")
+        return {chosen: [output]}
+    groups = {Selection(): [journal.settings.memories]}
+    # A store that is not on this machine cannot be stale: a check in CI has no laptop's files.
+    absent = not journal.absolute(journal.settings.augment).is_dir()
+    if journal.settings.augment_enabled and not (absent and (options.check or options.source is Source.INDEX)):
+        groups.setdefault(chosen, []).append(journal.settings.delivered)
+    return groups
+
+
+class _Export:
+    """One run; holds the listing and what every target needs of it."""
+
+    def __init__(self, journal: Journal, options: ExportOptions, progress: Progress) -> None:
+        self.journal, self.options, self.progress = journal, options, progress
+        self.listing = list_files(journal.location, journal.settings.entries, options.source)
+
+    def run(self, groups: Mapping[Selection, Sequence[str]]) -> ExportResult:
+        targets: list[Target] = []
+        notes: Mapping[str, Any] = {}
+        for selection, paths in groups.items():
+            layout, found = self._bring_up_to_date(selection, paths)
+            notes = layout.notes
+            targets.extend(found)
+        skipped = tuple(Skipped(path=path, reason=note["skipped"]) for path, note in notes.items() if "skipped" in note)
+        invalid = tuple(Fault(**note["fault"]) for note in notes.values() if "fault" in note)
+        return ExportResult(read=len(self.listing.lines), targets=tuple(targets), skipped=skipped, invalid=invalid)
+
+    def _bring_up_to_date(self, selection: Selection, paths: Sequence[str]) -> tuple[Layout, list[Target]]:
+        state = _State(self.journal, selection)
+        with contextlib.ExitStack() as stack:
+            made = self._reuse(state, paths, stack) or self._make_anew(selection, paths)
+            layout, outcomes, writes = made
+            if writes and not (self.options.check or self.options.dry_run):
+                apply_writes(writes, self.journal.root)
+                state.save(layout, paths)
+        left_out = tuple(_left_out(layout))
+        exported = sum(1 for length in layout.lengths if length)
+        return layout, [
+            Target(path=path, outcome=outcome, exported=exported, left_out=left_out)
+            for path, outcome in zip(paths, outcomes, strict=True)
+        ]
+
+    def _reuse(self, state: _State, paths: Sequence[str], stack: contextlib.ExitStack) -> _Made | None:
+        """Replace only what changed, if one of the files is still the one that the last run wrote."""
+        if self.options.check or (old := state.load()) is None:
+            return None
+        handle = next((found for path in paths if (found := state.open_if_ours(path, stack)) is not None), None)
+        if handle is None:
+            return None
+        new, gone = difference(old, self.listing.lines)
+        fresh = self._parts(state.selection, [line for line in self.listing.lines if line in new])
+        layout, pieces = replace_parts(old, self.listing.lines, fresh, gone, handle)
+        if _ids_clash(layout):
+            return None
+        changed = bool(new or gone)
+        stale = [path for path in paths if changed or not state.is_ours(path)]
+        writes = [Write(path=self.journal.absolute(path), pieces=pieces) for path in stale]
+        return layout, [self._outcome(path in stale) for path in paths], writes
+
+    def _make_anew(self, selection: Selection, paths: Sequence[str]) -> _Made:
+        layout, pieces = whole_file(self.listing.lines, self._parts(selection, self.listing.lines))
+        content = b"".join(piece for piece in pieces if isinstance(piece, bytes))
+        files = [self.journal.absolute(path) for path in paths]
+        stale = [read_or_none(file) != content for file in files]
+        writes = [Write(path=file, pieces=[content]) for file, differs in zip(files, stale, strict=True) if differs]
+        if not any(stale) and not (self.options.check or self.options.dry_run):
+            _State(self.journal, selection).save(layout, paths)
+        return layout, [self._outcome(differs) for differs in stale], writes
+
+    def _outcome(self, stale: bool) -> Outcome:
+        if not stale:
+            return Outcome.UNCHANGED
+        if self.options.check:
+            return Outcome.STALE
+        return Outcome.WOULD_WRITE if self.options.dry_run else Outcome.WRITTEN
+
+    def _parts(self, selection: Selection, lines: Sequence[bytes]) -> dict[bytes, Part]:
+        """The content of some lines of the listing."""
+        view = self.journal.settings.view
+        found: dict[bytes, tuple[str, Projected | Fault | Skipped]] = {}
+        for done, (line, (row, data)) in enumerate(zip(lines, self.listing.read(lines), strict=True)):
+            path = row.path.decode("utf-8", "replace")
+            if row.problem:
+                found[line] = path, _problem(path, row.problem)
+            else:
+                found[line] = path, project(path, row.blob.decode(), data, view, selection)
+            self.progress(done + 1, len(lines))
+        clashes = refuse_same_ids((path, one) for path, one in found.values() if isinstance(one, Projected))
+        kept = None
+        if selection.max_bytes:
+            kept = within_budget((one for _, one in found.values() if isinstance(one, Projected)), selection.max_bytes)
+        return {line: _part(path, clashes.get(path, one), kept) for line, (path, one) in found.items()}
+
+
+_Made = tuple[Layout, list[Outcome], list[Write]]
+
+
+def _part(path: str, one: Projected | Fault | Skipped, kept: set[str] | None) -> Part:
+    if isinstance(one, Skipped):
+        return Part(note={"skipped": one.reason})
+    if isinstance(one, Fault):
+        return Part(note={"fault": one.as_dict()})
+    return Part(id=one.id, chunk=one.chunk if kept is None or one.id in kept else b"")
+
+
+def _problem(path: str, problem: str) -> Fault | Skipped:
+    if problem.startswith("unmerged"):
+        return Fault(path=path, message="unmerged", hint="resolve the merge first")
+    return Skipped(path=path, reason=problem)
+
+
+def _ids_clash(layout: Layout) -> bool:
+    """Whether ids must be looked at again: two are equal, or an entry was refused because of another's."""
+    ids = [one for one in layout.ids if one]
+    refused = any("same id" in note.get("fault", {}).get("message", "") for note in layout.notes.values())
+    return refused or len(set(ids)) != len(ids)
+
+
+def _left_out(layout: Layout) -> Iterator[str]:
+    if all(layout.lengths):
+        return
+    for line in compress(layout.lines, (bool(one) and not length for one, length in zip(layout.ids, layout.lengths))):
+        yield to_row(line).path.decode("utf-8", "replace")
+
+
+class _State:
+    """What the last run remembers of the files it wrote, in `.git/journal`. Losing it costs time, nothing else."""
+
+    def __init__(self, journal: Journal, selection: Selection) -> None:
+        self.journal, self.selection = journal, selection
+        settings = journal.settings
+        made_from = [
+            PROJECTION_VERSION, settings.prefix, settings.timezone, settings.entries, asdict(selection)
+        ]  # fmt: skip
+        self.fingerprint = sha256(json.dumps(made_from).encode()).hexdigest()
+        folder = journal.state_folder
+        self.file = folder / f"export-{self.fingerprint[:16]}.state" if folder else None
+        self.signatures: dict[str, list[int]] = {}
+
+    def load(self) -> Layout | None:
+        """The last layout; None where there is none, or where a budget makes each entry depend on all."""
+        data = read_or_none(self.file) if self.file and not self.selection.max_bytes else None
+        found = from_state(data) if data else None
+        if found is None or found[1].get("fingerprint") != self.fingerprint:
+            return None
+        self.signatures = found[1].get("signatures", {})
+        return found[0]
+
+    def is_ours(self, path: str) -> bool:
+        """Whether a file is still the one that was written."""
+        return bool(self.signatures.get(path)) and self.signatures[path] == signature(self.journal.absolute(path))
+
+    def open_if_ours(self, path: str, stack: contextlib.ExitStack) -> int | None:
+        """The file, open for reading as long as the stack is, if it is still the one that was written."""
+        if not self.is_ours(path):
+            return None
+        handle = stack.enter_context(open(self.journal.absolute(path), "rb")).fileno()
+        return handle if signature(handle) == self.signatures[path] else None
+
+    def save(self, layout: Layout, paths: Sequence[str]) -> None:
+        """Remember the files as they are now."""
+        if self.file is None or self.selection.max_bytes:
+            return
+        signatures = {path: signature(self.journal.absolute(path)) for path in paths}
+        facts = {"fingerprint": self.fingerprint, "signatures": signatures}
+        write_atomic(self.file, [to_state(layout, facts)])

@@ -1,0 +1,225 @@
+"""Importing what Augment remembers: its memories become entries, grouped by theme; none twice, none that was ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sync.document.entry import Entry, load_entry
+from sync.document.fault import Fault
+from sync.document.moment import parse_record_date
+from sync.document.naming import file_name, skip_reason
+from sync.document.templates import IMPORT_TEMPLATES, render_entry
+from sync.document.themes import Group, group_by_theme, tags_of
+from sync.engine.apply import apply_together, finish_pending
+from sync.operations.journal import Journal, Progress, no_progress
+from sync.repository.files import read_or_none
+from sync.repository.listing import Source, list_files
+from sync.repository.lock import lock
+from sync.stores.augment import Foreign, parse_file
+from sync.stores.ledger import FILE_NAME as LEDGER
+from sync.stores.ledger import Imported, load_ledger, render_ledger
+
+STORE = "augment"
+TAG = "augment-memory"
+_DATE_KEYS = ("date", "created_at", "timestamp", "updated_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry that an import made.
+
+    Attributes:
+        path: relative to the repository.
+        theme: the theme of its memories.
+        memories: how many it holds.
+    """
+
+    path: str
+    theme: str
+    memories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """What an import did: `read = imported + known + ours + invalid memories`.
+
+    Attributes:
+        absent: the store is not on this machine; nothing else is meant then.
+        files: JSON files read.
+        read: memories found in them.
+        imported: memories that became part of an entry.
+        known: memories imported before, or twice in the store.
+        ours: memories that the journal exported itself.
+        changed: of the imported, those that the store knows by an id that was imported with another text.
+        entries: the entries made.
+        invalid: what could not be understood: whole files and single memories.
+    """
+
+    absent: bool = False
+    files: int = 0
+    read: int = 0
+    imported: int = 0
+    known: int = 0
+    ours: int = 0
+    changed: int = 0
+    entries: tuple[NewEntry, ...] = ()
+    invalid: tuple[Fault, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything was understood."""
+        return not self.invalid
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as the object that `--json` prints."""
+        return {
+            "absent": self.absent, "files": self.files, "read": self.read, "imported": self.imported,
+            "known": self.known, "ours": self.ours, "changed": self.changed,
+            "entries": [{"path": one.path, "theme": one.theme, "memories": one.memories} for one in self.entries],
+            "invalid": [one.as_dict() for one in self.invalid],
+        }  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sorted:
+    """Memories by what is to become of them."""
+
+    files: int = 0
+    read: int = 0
+    fresh: list[Foreign] = field(default_factory=list)
+    known: int = 0
+    ours: int = 0
+    changed: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+def import_memories(
+    journal: Journal, *, now: datetime, dry_run: bool = False, progress: Progress = no_progress
+) -> ImportResult:
+    """Import every memory of Augment's folder that is not in the journal yet.
+
+    Args:
+        journal: the journal.
+        now: aware; the date of entries whose memories name none.
+        dry_run: write nothing; the result says what would be done.
+        progress: told how many files have been read.
+
+    Returns:
+        What was done. A file or memory that cannot be understood is in `invalid` and keeps no other from being
+        imported.
+
+    Raises:
+        RetryError: another run is writing.
+        UsageError: the ledger of imports is damaged.
+    """
+    folder = journal.absolute(journal.settings.augment)
+    if not folder.is_dir():
+        return ImportResult(absent=True)
+    if dry_run:
+        return _Import(journal, now).run(folder, progress, write=False)
+    with lock(journal.lock_folder):
+        finish_pending(journal.root, journal.lock_folder)
+        return _Import(journal, now).run(folder, progress, write=True)
+
+
+class _Import:
+    def __init__(self, journal: Journal, now: datetime) -> None:
+        self.journal, self.settings = journal, journal.settings
+        self.now = now.astimezone(self.settings.view.zone)
+        self.ledger_path = f"{self.settings.journal}/{LEDGER}".removeprefix("./")
+        self.rows = load_ledger(read_or_none(journal.absolute(self.ledger_path)), self.ledger_path)
+        self.listing = list_files(journal.location, self.settings.entries, Source.WORK_TREE)
+        self.names = {PurePosixPath(line.split(b"\t", 1)[1].decode("utf-8", "replace")).name for line in self.listing.lines}
+
+    def run(self, folder: Path, progress: Progress, *, write: bool) -> ImportResult:
+        memories = self._sort(folder, progress)
+        groups = group_by_theme(memories.fresh)
+        made = [self._entry(group) for group in groups]
+        if made and write:
+            writes = [(self.journal.absolute(one.path), text.encode("utf-8")) for one, text, _rows in made]
+            rows = [row for _one, _text, rows in made for row in rows]
+            ledger = self.journal.absolute(self.ledger_path), render_ledger([*self.rows, *rows])
+            apply_together([*writes, ledger], self.journal.root, self.journal.lock_folder)
+        return ImportResult(
+            files=memories.files,
+            read=memories.read,
+            imported=len(memories.fresh),
+            known=memories.known,
+            ours=memories.ours,
+            changed=memories.changed,
+            entries=tuple(one for one, _text, _rows in made),
+            invalid=tuple(memories.faults),
+        )
+
+    def _sort(self, folder: Path, progress: Progress) -> _Sorted:
+        found = _Sorted()
+        hashes = {row.hash for row in self.rows}
+        ids = {(row.file, row.id) for row in self.rows if row.id}
+        own = PurePosixPath(self.settings.delivered).name
+        paths = [path for path in sorted(folder.rglob("*.json")) if path.relative_to(folder).as_posix() != own]
+        for done, path in enumerate(paths):
+            name = path.relative_to(folder).as_posix()
+            memories, faults = parse_file(name, read_or_none(path) or b"")
+            found.files += 1
+            found.read += len(memories) + sum(1 for fault in faults if fault.key)
+            found.faults += [replace(fault, path=f"{self.settings.augment}/{fault.path}") for fault in faults]
+            for memory in memories:
+                if self._is_ours(memory):
+                    found.ours += 1
+                elif memory.hash in hashes:
+                    found.known += 1
+                else:
+                    found.changed += (memory.file, memory.id) in ids
+                    hashes.add(memory.hash)
+                    found.fresh.append(memory)
+            progress(done + 1, len(paths))
+        return found
+
+    def _is_ours(self, memory: Foreign) -> bool:
+        return memory.text.lstrip().startswith(self.settings.prefix) or (memory.id != "" and memory.id in self._ids())
+
+    def _ids(self) -> set[str]:
+        """Ids of the entries there are; read once, and only where a memory has an id that could be one of them."""
+        if not hasattr(self, "_known_ids"):
+            entries = (
+                load_entry(row.path.decode("utf-8", "replace"), data)
+                for row, data in self.listing.read(self.listing.lines)
+                if not row.problem and not skip_reason(row.path.decode("utf-8", "replace"))
+            )
+            self._known_ids = {entry.id for entry in entries if isinstance(entry, Entry)}
+        return self._known_ids
+
+    def _entry(self, group: Group[Foreign]) -> tuple[NewEntry, str, list[Imported]]:
+        title = f"Augment Memories: {group.theme}"
+        moment = self._moment(group.items)
+        name = file_name(title, moment, lambda candidate: candidate in self.names)
+        self.names.add(name)
+        text = render_entry(
+            title=title,
+            moment=moment,
+            tags=[TAG, *tags_of(group)],
+            template=IMPORT_TEMPLATES[self.settings.language],
+            memories=[memory.text for memory in group.items],
+        )
+        rows = [
+            Imported(hash=memory.hash, store=STORE, file=memory.file, id=memory.id, entry=name)
+            for memory in group.items
+        ]
+        path = f"{self.settings.entries}/{name}"
+        return NewEntry(path=path, theme=group.theme, memories=len(group.items)), text, rows
+
+    def _moment(self, memories: Sequence[Foreign]) -> datetime:
+        """When the newest of the memories was made, if each of them says when; else now."""
+        zone = self.settings.view.zone
+        moments = []
+        for memory in memories:
+            written = next((memory.metadata[key] for key in _DATE_KEYS if isinstance(memory.metadata.get(key), str)), "")
+            moment = parse_record_date(written, zone)
+            if moment is None or moment.clock is None:
+                return self.now
+            moments.append(datetime.combine(moment.day, moment.clock, tzinfo=zone))
+        return max(moments, default=self.now)

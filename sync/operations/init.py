@@ -1,0 +1,227 @@
+"""Setting a journal up: its folder, settings, Augment's configuration, hooks. Nothing that exists is overwritten."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from sync.document.settings import FILE_NAME, Settings
+from sync.errors import UsageError
+from sync.operations.journal import Journal, open_journal
+from sync.operations.validate import AUGMENT_CONFIG
+from sync.repository.files import read_or_none, refuse_outside, write_atomic
+from sync.repository.handle import hooks_folder, is_ignored, make_repository
+from sync.repository.lock import lock
+
+HOOKS = ("pre-commit", "pre-merge-commit")
+CHAINED = ".before-journal"
+_MARK = "# journal-sync hook"
+QUERY_COMMAND = 'journal query -- "${query}"'
+
+_SETTINGS_TEXT = """\
+# Settings of the journal. Every key may be left out; the values here are the defaults.
+[journal]
+entries = "{entries}"
+memories = "{memories}"
+language = "{language}"          # of new entries: fr or en
+# template = "journal/template.md"  # your own template; {{title}}, {{date}} and {{heure}} are filled in
+timezone = "UTC"         # of entries that name none, such as Europe/Paris
+
+[stores.augment]
+path = ".augment/memories"
+# exclude_tags = ["private"]   # what Augment is not given
+"""
+
+_HOOK = """\
+#!/bin/sh
+{mark}: checks staged entries and their memories. `journal init --hooks` wrote it; delete it to be rid of it.
+chained="$0{chained}"
+if [ -x "$chained" ]; then
+    "$chained" "$@" || exit $?
+fi
+if command -v journal >/dev/null 2>&1; then
+    exec journal hook {name}
+elif [ -x {python} ]; then
+    exec {python} -m sync hook {name}
+fi
+echo "journal: command not found. Install it (pip install journal-sync), or remove $0." >&2
+exit 1
+"""
+
+
+class Change(Enum):
+    """What became of one part of the set-up."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    PLANNED = "planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One part of the set-up.
+
+    Attributes:
+        path: relative to the repository where it lies in it.
+        change: what became of it.
+        note: one line for the reader; may be empty.
+    """
+
+    path: str
+    change: Change
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitResult:
+    """What was set up, in order."""
+
+    root: str
+    steps: tuple[Step, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as the object that `--json` prints."""
+        steps = [{"path": one.path, "change": one.change.value, "note": one.note} for one in self.steps]
+        return {"root": self.root, "steps": steps}
+
+
+def init(start: Path, *, hooks: bool = False, language: str = "fr", dry_run: bool = False) -> InitResult:
+    """Set up a journal in a folder's repository; run again, it adds what is missing.
+
+    Args:
+        start: a folder of the repository, or a folder that becomes one.
+        hooks: install the native pre-commit and pre-merge-commit hooks.
+        language: of new entries, `fr` or `en`; only where there is no journal.toml yet.
+        dry_run: write nothing.
+
+    Raises:
+        UsageError: .augment/config.json exists and is not a JSON object.
+        RefusedError: the hooks folder is shared with other repositories.
+    """
+    journal = open_journal(start)
+    steps = []
+    if journal.location.git_dir is None:
+        steps.append(Step(path=".git", change=Change.PLANNED if dry_run else Change.CREATED, note="a Git repository"))
+        if dry_run:
+            return _Setup(journal, language, dry_run).run(steps, hooks=False)
+        make_repository(journal.root)
+        journal = open_journal(start)
+    if dry_run:
+        return _Setup(journal, language, dry_run).run(steps, hooks=hooks)
+    with lock(journal.lock_folder):
+        return _Setup(journal, language, dry_run).run(steps, hooks=hooks)
+
+
+class _Setup:
+    def __init__(self, journal: Journal, language: str, dry_run: bool) -> None:
+        self.journal, self.language, self.dry_run = journal, language, dry_run
+        self.settings: Settings = journal.settings
+
+    def run(self, steps: list[Step], *, hooks: bool) -> InitResult:
+        steps += [self._entries_folder(), self._settings(), self._ignore(), self._augment_config()]
+        if hooks:
+            folder = hooks_folder(self.journal.root)
+            steps += [self._hook(folder, name) for name in HOOKS]
+        return InitResult(root=str(self.journal.root), steps=tuple(steps))
+
+    def _entries_folder(self) -> Step:
+        folder = self.journal.absolute(self.settings.entries)
+        exists = folder.is_dir()
+        if not exists and not self.dry_run:
+            refuse_outside(folder, self.journal.root)
+            folder.mkdir(parents=True)
+        return self._step(self.settings.entries, b"" if exists else None, b"", note="your entries")
+
+    def _settings(self) -> Step:
+        before = read_or_none(self.journal.absolute(FILE_NAME))
+        text = _SETTINGS_TEXT.format(
+            entries=self.settings.entries, memories=self.settings.memories, language=self.language
+        )
+        return self._write(FILE_NAME, before, text.encode() if before is None else before, note="settings")
+
+    def _ignore(self) -> Step:
+        """Memories can hold private things: keep them out of Git."""
+        before = read_or_none(self.journal.root / ".gitignore")
+        line = f"/{self.settings.augment}/\n"
+        ignored = self.journal.location.git_dir and is_ignored(self.journal.root, self.settings.delivered)
+        if ignored or line.encode() in (before or b"").splitlines(keepends=True):
+            return Step(path=".gitignore", change=Change.UNCHANGED, note=f"ignores {self.settings.augment}")
+        gap = b"" if not before or before.endswith(b"\n") else b"\n"
+        return self._write(".gitignore", before, (before or b"") + gap + line.encode(), note=f"ignores {line.strip()}")
+
+    def _augment_config(self) -> Step:
+        before = read_or_none(self.journal.absolute(AUGMENT_CONFIG))
+        try:
+            document = json.loads(before) if before is not None else {}
+        except ValueError as error:
+            raise UsageError(f"{AUGMENT_CONFIG}: not JSON: {error}", hint="correct it, or move it away") from error
+        if not isinstance(document, dict):
+            raise UsageError(f"{AUGMENT_CONFIG}: not a JSON object", hint="correct it, or move it away")
+        completed = with_journal(document, self.settings.delivered)
+        after = before if completed == document and before is not None else _pretty(completed)
+        return self._write(AUGMENT_CONFIG, before, after, note="tells Augment where the memories are")
+
+    def _hook(self, folder: Path, name: str) -> Step:
+        file = folder / name
+        before = read_or_none(file)
+        python = quote(sys.executable)
+        text = _HOOK.format(mark=_MARK, chained=CHAINED, name=name, python=python).encode()
+        foreign = before is not None and _MARK.encode() not in before
+        shown = file.relative_to(self.journal.root).as_posix() if file.is_relative_to(self.journal.root) else str(file)
+        kept = file.with_name(name + CHAINED)
+        if foreign and kept.exists():
+            raise UsageError(
+                f"{shown} was replaced after its predecessor had been chained as {kept.name}",
+                hint=f"join the two by hand, then delete {kept.name}",
+            )
+        if foreign and not self.dry_run:
+            file.rename(kept)
+        step = self._step(shown, before, text, note=f"runs {kept.name} first" if foreign or kept.exists() else "")
+        if step.change is not Change.UNCHANGED and not self.dry_run:
+            write_atomic(file, [text])
+            file.chmod(0o755)
+        return step
+
+    def _write(self, path: str, before: bytes | None, after: bytes, *, note: str) -> Step:
+        step = self._step(path, before, after, note=note)
+        if step.change is not Change.UNCHANGED and not self.dry_run:
+            refuse_outside(self.journal.absolute(path), self.journal.root)
+            write_atomic(self.journal.absolute(path), [after])
+        return step
+
+    def _step(self, path: str, before: bytes | None, after: bytes, *, note: str) -> Step:
+        if before == after:
+            return Step(path=path, change=Change.UNCHANGED, note=note)
+        change = Change.CREATED if before is None else Change.UPDATED
+        return Step(path=path, change=Change.PLANNED if self.dry_run else change, note=note)
+
+
+def with_journal(config: dict[str, Any], delivered: str) -> dict[str, Any]:
+    """Augment's configuration with the journal's source and context provider in it; all that was there stays.
+
+    Args:
+        config: the present configuration.
+        delivered: path of the delivered memories, relative to the repository.
+    """
+    memories = dict(config["memories"]) if isinstance(config.get("memories"), dict) else {}
+    sources = list(memories["sources"]) if isinstance(memories.get("sources"), list) else []
+    if not any(isinstance(one, dict) and one.get("path") == delivered for one in sources):
+        sources.append({"type": "file", "path": delivered, "format": "json"})
+    memories = {**memories, "sources": sources, "update_frequency": memories.get("update_frequency", "daily")}
+    providers = list(config["context_providers"]) if isinstance(config.get("context_providers"), list) else []
+    if not any(isinstance(one, dict) and one.get("name") == "journal_de_bord" for one in providers):
+        providers.append({
+            "name": "journal_de_bord", "type": "custom",
+            "command": QUERY_COMMAND, "working_directory": "${workspace_root}",
+        })  # fmt: skip
+    return {**config, "memories": memories, "context_providers": providers}
+
+
+def _pretty(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode("utf-8")

@@ -1,0 +1,159 @@
+"""Writing files: whole or not at all, through one helper."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync.errors import RefusedError, UsageError
+
+_COPY_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes `start` to `end` of an open file."""
+
+    handle: int
+    start: int
+    end: int
+
+
+def write_atomic(path: Path, pieces: Iterable[bytes | Span]) -> None:
+    """Replace a file by new content. Whatever happens, the file afterwards is the old one or the new one.
+
+    Temporary file in the same folder, fsync, rename, fsync of the folder. The file's permissions are kept.
+
+    Args:
+        path: the file; missing folders are made.
+        pieces: the new content, in order.
+
+    Raises:
+        UsageError: the disk refuses.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
+        with open(handle, "wb") as target:
+            for piece in pieces:
+                if isinstance(piece, Span):
+                    _copy(target.fileno(), piece)
+                else:
+                    _write_all(target.fileno(), piece)
+            os.fchmod(handle, _mode_of(path))
+            os.fsync(handle)
+        os.replace(temporary, path)
+        temporary = None
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def create_new(path: Path, data: bytes) -> bool:
+    """Create a file that does not exist yet; whole or not at all.
+
+    Returns:
+        Whether it was created: False where somebody else has made one of that name, which is left alone.
+
+    Raises:
+        UsageError: the disk refuses.
+    """
+    temporary = path.parent / f".{path.name[:100]}.{uuid.uuid4().hex}.tmp"
+    try:
+        write_atomic(temporary, [data])
+        os.link(temporary, path)
+        _sync_folder(path.parent)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+    return True
+
+
+def refuse_outside(path: Path, root: Path) -> None:
+    """Stop before a write would follow a link out of the repository.
+
+    Raises:
+        RefusedError: the folder that the file would be written to lies elsewhere.
+    """
+    parent = path.parent.resolve()
+    if not parent.is_relative_to(root.resolve()):
+        hint = "remove the symbolic link, or name another folder in journal.toml"
+        raise RefusedError(f"{path} leads out of the repository, to {parent}", hint=hint)
+
+
+def read_or_none(path: Path) -> bytes | None:
+    """A file's bytes, or None where there is no file.
+
+    Raises:
+        UsageError: there is one, but it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def signature(file: Path | int) -> list[int]:
+    """What tells whether a file is still the one that was written: inode, size, and both of its times in nanoseconds.
+
+    Args:
+        file: a path, or a file that is open. A missing file has an empty signature.
+    """
+    try:
+        status = os.stat(file)
+    except OSError:
+        return []
+    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _copy(target: int, span: Span) -> None:
+    offset = span.start
+    while offset < span.end:
+        chunk = os.pread(span.handle, min(_COPY_CHUNK, span.end - offset), offset)
+        if not chunk:
+            raise OSError("the file became shorter while it was copied")
+        _write_all(target, chunk)
+        offset += len(chunk)
+
+
+def _write_all(target: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(target, view) :]
+
+
+def _mode_of(path: Path) -> int:
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:
+        return 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
