@@ -60,7 +60,9 @@ def load_schema(schema: Schema) -> dict[str, Any]:
 
 def check(schema: Schema, instance: object) -> list[Finding]:
     """Everything in which data does not obey a schema, in the order of the data."""
-    findings = [Finding(path=tuple(error.absolute_path), message=_message(error)) for error in _errors(schema, instance)]
+    findings = [
+        Finding(path=tuple(error.absolute_path), message=_message(error)) for error in _errors(schema, instance)
+    ]
     return sorted(findings, key=lambda finding: [str(step) for step in finding.path])
 
 
@@ -85,13 +87,18 @@ def _errors(schema: Schema, instance: object) -> Iterator[ValidationError]:
 
 
 def _message(error: ValidationError) -> str:
+    schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties":
-        known = ", ".join(sorted(error.schema.get("properties", {})))
-        unknown = ", ".join(sorted(set(error.instance) - set(error.schema.get("properties", {}))))
+        known = ", ".join(sorted(schema.get("properties", {})))
+        unknown = ", ".join(sorted(set(_mapping(error.instance)) - set(schema.get("properties", {}))))
         return f"unknown key {unknown}; known keys: {known}"
     if error.validator == "required":
         return str(error.message).replace("is a required property", "is missing")
-    wanted = error.schema.get("description") if isinstance(error.schema, dict) else None
+    wanted = schema.get("description")
     shown = json.dumps(error.instance, ensure_ascii=False, default=str)
     shown = shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
     return f"must be {wanted}, not {shown}" if wanted else str(error.message)[:200]
+
+
+def _mapping(instance: object) -> dict[str, Any]:
+    return instance if isinstance(instance, dict) else {}

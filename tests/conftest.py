@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,12 +101,12 @@ class _Run:
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Iterator[Repo]:
+def repo(tmp_path: Path) -> Repo:
     """An empty repository on branch main."""
     made = Repo(tmp_path / "repo")
     made.path.mkdir()
     made.git("init", "-q", "-b", "main")
-    yield made
+    return made
 
 
 ENTRY = """\

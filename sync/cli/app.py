@@ -25,8 +25,9 @@ COMMANDS = {
     "completion": "Print the completion script of a shell.",
 }
 
-EPILOG = "\b\nExamples:\n  journal init --hooks\n  journal new \"Encoding bug found\" --tags python,utf-8\n  journal sync\n" + (
-    "\n\b\nExit codes:\n" + "\n".join(f"  {code:>2}  {meaning}" for code, meaning in EXIT_CODES.items())
+EPILOG = (
+    '\b\nExamples:\n  journal init --hooks\n  journal new "Encoding bug found" --tags python,utf-8\n  journal sync\n'
+    + ("\n\b\nExit codes:\n" + "\n".join(f"  {code:>2}  {meaning}" for code, meaning in EXIT_CODES.items()))
 )
 
 

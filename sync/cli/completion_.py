@@ -8,7 +8,9 @@ from click.shell_completion import get_completion_class
 from sync.errors import UsageError
 
 
-@click.command("completion", epilog='\b\nExamples:\n  eval "$(journal completion bash)"\n  journal completion fish | source')
+@click.command(
+    "completion", epilog='\b\nExamples:\n  eval "$(journal completion bash)"\n  journal completion fish | source'
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:

@@ -6,8 +6,16 @@ from pathlib import Path
 
 import click
 
-from sync.cli.new_ import words
-from sync.cli.render import ProgressBar, dry_run_option, json_option, plural, print_faults, print_json, print_line
+from sync.cli.render import (
+    ProgressBar,
+    dry_run_option,
+    json_option,
+    plural,
+    print_faults,
+    print_json,
+    print_line,
+    words,
+)
 from sync.document.settings import Selection
 from sync.engine.apply import Outcome
 from sync.operations.export import ExportOptions, ExportResult, export

@@ -36,7 +36,7 @@ def reported(work: Callable[[], int], *, as_json: bool = False) -> int:
         # The reader went away (`journal query … | head`): no fault, but Python would complain while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:
+    except Exception:  # noqa: BLE001 (whatever it is, it is a bug, and told from a user's mistake here)
         traceback.print_exc()
         print(f"journal {__version__}: this is a bug; please report the lines above", file=sys.stderr)
         return BUG

@@ -13,7 +13,7 @@ from sync.hooks import HOOK_NAMES, main
 def command(name: str, rest: tuple[str, ...]) -> int:
     """Check what is staged, as Git's hooks and pre-commit do.
 
-    Writes the tracked memories anew if they are not those of the staged entries, and exits with 1 then: add the file and
-    commit again. It never adds anything itself. Does nothing where nothing of the journal is staged.
+    Writes the tracked memories anew if they are not those of the staged entries, and exits with 1 then: add the
+    file and commit again. It never adds anything itself. Does nothing where nothing of the journal is staged.
     """
     return main([name, *rest])

@@ -7,14 +7,9 @@ from pathlib import Path
 
 import click
 
-from sync.cli.render import json_option, print_json, print_line
+from sync.cli.render import json_option, print_json, print_line, words
 from sync.operations.create import new_entry
 from sync.operations.journal import open_journal
-
-
-def words(written: str) -> tuple[str, ...]:
-    """Words separated by commas, without blanks around them and without duplicates."""
-    return tuple(dict.fromkeys(word.strip() for word in written.split(",") if word.strip()))
 
 
 @click.command("new", epilog='\b\nExamples:\n  journal new "Été à Noël" --tags a,b\n  journal new "Retry rule" --edit')

@@ -11,7 +11,9 @@ from sync.operations.journal import open_journal
 from sync.operations.query import query
 
 
-@click.command("query", epilog='\b\nExamples:\n  journal query "encodage des accents"\n  journal query pnpm --limit 1 --json')
+@click.command(
+    "query", epilog='\b\nExamples:\n  journal query "encodage des accents"\n  journal query pnpm --limit 1 --json'
+)
 @click.argument("question")
 @click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many passages at most.")
 @json_option

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -67,7 +67,7 @@ class ProgressBar:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -92,6 +92,11 @@ class ProgressBar:
         self._bar = Progress(console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task(self.label, total=None)
         self._bar.start()
+
+
+def words(written: str) -> tuple[str, ...]:
+    """Words separated by commas, without blanks around them and without duplicates."""
+    return tuple(dict.fromkeys(word.strip() for word in written.split(",") if word.strip()))
 
 
 def plural(count: int, noun: str, many: str = "") -> str:

@@ -47,20 +47,11 @@ def rows(result: SyncResult) -> list[tuple[str, str, str]]:
         f"{got.imported} imported into {plural(len(got.entries), 'entry', 'entries')}, {got.known} known, "
         f"{got.ours} our own, {got.read - got.imported - got.known - got.ours} refused"
     )  # fmt: skip
-    return [
-        ("import", plural(got.read, "memory", "memories"), imported),
-        (
-            "validate",
-            plural(checked.read, "file"),
-            f"{checked.valid} valid, {len(checked.skipped)} skipped, {plural(len(checked.faults), 'fault')}",
-        ),
-        *(
-            (
-                "export",
-                target.path,
-                f"{target.outcome.value}: {target.exported} exported, {len(target.left_out)} left out, "
-                f"{len(made.skipped)} skipped, {len(made.invalid)} invalid",
-            )
-            for target in made.targets
-        ),
-    ]
+    validated = f"{checked.valid} valid, {len(checked.skipped)} skipped, {plural(len(checked.faults), 'fault')}"
+    found = [("import", plural(got.read, "memory", "memories"), imported)]
+    found.append(("validate", plural(checked.read, "file"), validated))
+    for target in made.targets:
+        counts = f"{target.exported} exported, {len(target.left_out)} left out"
+        rest = f"{len(made.skipped)} skipped, {len(made.invalid)} invalid"
+        found.append(("export", target.path, f"{target.outcome.value}: {counts}, {rest}"))
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from sync.document import frontmatter, headers, naming, yaml12
 from sync.document.fault import Fault, position
@@ -93,12 +92,13 @@ def parse_entry(path: str, text: str) -> Entry | Fault:
     except DocumentError as error:
         line, column = position(text, start + error.offset)
         return Fault(path=path, line=line, column=column, key=error.key, message=error.message, hint=error.hint)
-    except _BadValue as error:
-        line, column = position(text, start + yaml12.find(yaml12.compose(text[block.start : block.end]), [error.key]))
+    except _BadValueError as error:
+        node = yaml12.compose(text[block.start : block.end]) if block else None
+        line, column = position(text, start + yaml12.find(node, [error.key]))
         return Fault(path=path, line=line, column=column, key=error.key, message=error.message, hint=error.hint)
 
 
-class _BadValue(Exception):
+class _BadValueError(Exception):
     def __init__(self, key: str, message: str, hint: str) -> None:
         super().__init__(message)
         self.key, self.message, self.hint = key, message, hint
@@ -117,7 +117,7 @@ def _entry(path: str, text: str, front: dict[str, Value], body_start: int) -> En
         path=path,
         text=text,
         front=front,
-        id=_text(front, "id") or PurePosixPath(path).stem,
+        id=_text(front, "id") or naming.stem_of(path),
         title=" ".join((title or head.title or naming.title_of_name(path)).split()),
         tags=head.tags if tags is None else tags,
         related=_texts(front, "related") or (),
@@ -131,7 +131,7 @@ def _text(front: Mapping[str, Value], key: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _BadValue(key, "must be text, one line", f"write `{key}: some words`")
+        raise _BadValueError(key, "must be text, one line", f"write `{key}: some words`")
     return value.strip()
 
 
@@ -143,7 +143,7 @@ def _texts(front: Mapping[str, Value], key: str) -> tuple[str, ...] | None:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _BadValue(key, "must be a list of words", f"write `{key}: [one, two]`")
+        raise _BadValueError(key, "must be a list of words", f"write `{key}: [one, two]`")
     return tuple(str(item) for item in value)
 
 
@@ -151,10 +151,10 @@ def _moment(front: Mapping[str, Value]) -> Moment | None:
     written, hour = _text(front, "date"), _text(front, "heure")
     moment = parse_date(written) if written else None
     if written and moment is None:
-        raise _BadValue("date", f"{written!r} is not a date", "write it as 2025-04-05 or 2025-04-05T14:30:00")
+        raise _BadValueError("date", f"{written!r} is not a date", "write it as 2025-04-05 or 2025-04-05T14:30:00")
     clock = parse_time(hour) if hour else None
     if hour and clock is None:
-        raise _BadValue("heure", f"{hour!r} is not a time of day", "write it as 14-30")
+        raise _BadValueError("heure", f"{hour!r} is not a time of day", "write it as 14-30")
     if moment and clock and moment.clock is None:
         moment = replace(moment, clock=clock)
     return moment

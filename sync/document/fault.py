@@ -55,6 +55,9 @@ class Skipped:
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
-    r"""(line, column), both 1-based, of an offset in characters. Lines end at LF, CRLF or a lone CR; a BOM has no column."""
+    r"""(line, column), both 1-based, of an offset in characters.
+
+    Lines end at LF, CRLF or a lone CR; a BOM takes no column.
+    """
     before = text[:offset].replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff")
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1

@@ -9,7 +9,9 @@ _HEAD_LENGTH = 4_000  # metadata lines stand at the top; a whole book need not b
 _ATX = re.compile(r"^ {0,3}#{1,6}(?:[ \t]+(?P<atx>[^\r\n]*?))??(?:[ \t]+#+)?[ \t]*\r?$", re.M)
 _SETEXT = re.compile(r"^(?P<setext>[^\s#>`~*+-][^\r\n]*)\r?\n=+[ \t]*\r?$", re.M)
 _FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}|~{3,})[^\r\n]*\r?\n.*?(?:^ {0,3}(?P=mark)[`~]*[ \t]*\r?$|\Z)", re.M | re.S)
-_FIELD = re.compile(r"^[ \t]*\*\*(?P<name>Date|Tags)[ \t]*(?::\*\*|\*\*[ \t]*:)[ \t]*(?P<value>[^\r\n]*?)[ \t]*\r?$", re.M | re.I)
+_FIELD = re.compile(
+    r"^[ \t]*\*\*(?P<name>Date|Tags)[ \t]*(?::\*\*|\*\*[ \t]*:)[ \t]*(?P<value>[^\r\n]*?)[ \t]*\r?$", re.M | re.I
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time
-from pathlib import PurePosixPath
 
 from sync.document.moment import Moment
 
@@ -53,9 +52,15 @@ def file_name(title: str, moment: datetime, taken: Callable[[str], bool]) -> str
     return name
 
 
+def stem_of(path: str) -> str:
+    """A file's name without its folder and its last ending."""
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
+
+
 def moment_of_name(path: str) -> Moment | None:
     """The day, and the hour where there is one, that a file name starts with: ISO order, or `08-04-2025-19-45`."""
-    stem = PurePosixPath(path).stem
+    stem = stem_of(path)
     found = _ISO_NAME.fullmatch(stem)
     day_first = None if found else _DAY_FIRST_NAME.fullmatch(stem)
     try:
@@ -74,7 +79,7 @@ def moment_of_name(path: str) -> Moment | None:
 
 def title_of_name(path: str) -> str:
     """A title from a file name, for an entry that holds none: the slug's words, or the whole stem."""
-    stem = PurePosixPath(path).stem
+    stem = stem_of(path)
     found = _ISO_NAME.fullmatch(stem) or _DAY_FIRST_NAME.fullmatch(stem)
     slug = found["slug"] if found else None
     return re.sub(r"[-_]+", " ", slug or stem).strip() or stem
@@ -82,7 +87,7 @@ def title_of_name(path: str) -> str:
 
 def skip_reason(path: str) -> str:
     """Why a file in the entries folder is no entry, or an empty string where it is one."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if name.lower() in _INDEX_NAMES:
         return "an index of the folder, not an entry"
     if name.startswith("."):

@@ -66,7 +66,7 @@ def put(record: Record, entry: Entry, view: View) -> Entry:
     title, body = split_text(record.text, view, title=entry.title)
     text = entry.text
     if body != _content(entry.body):
-        text = _replace_body(entry, title, body)
+        text = _replace_body(entry, body)
     try:
         changed = _parsed(entry.path, text)
         text = set_values(text, _front_changes(changed, record, title, view))
@@ -107,7 +107,7 @@ def _content(body: str) -> str:
     return "" if is_empty(content) else content
 
 
-def _replace_body(entry: Entry, title: str, body: str) -> str:
+def _replace_body(entry: Entry, body: str) -> str:
     """The text with another body between the blank lines that were around the old one."""
     blank = _LEADING_BLANK_LINES.match(entry.body)
     start = entry.body_start + (blank.end() if blank else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from pathlib import PurePosixPath
@@ -103,9 +104,10 @@ def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
     for key, name in (("path", "augment"), ("enabled", "augment_enabled")):
         if key in augment:
             changes[name] = augment.pop(key)
-    changes["augment_selection"] = Selection(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in augment.items()}
-    )
+    selected: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in augment.items()
+    }
+    changes["augment_selection"] = Selection(**selected)
     return checked(replace(base or Settings(), **changes))
 
 
@@ -162,7 +164,7 @@ def check_selection(selection: Selection) -> Selection:
     return selection
 
 
-def _check_keys(table: dict[str, Any], known: dict[str, type], where: str) -> dict[str, Any]:
+def _check_keys(table: dict[str, Any], known: Mapping[str, type], where: str) -> dict[str, Any]:
     for key, value in table.items():
         if key not in known:
             hint = f"known keys: {', '.join(sorted(known))}"
@@ -170,7 +172,13 @@ def _check_keys(table: dict[str, Any], known: dict[str, type], where: str) -> di
         kind = known[key]
         words = isinstance(value, list) and not all(isinstance(item, str) for item in value)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool) or words:
-            names = {str: "text", int: "a whole number", bool: "true or false", list: "a list of words", dict: "a table"}
+            names = {
+                str: "text",
+                int: "a whole number",
+                bool: "true or false",
+                list: "a list of words",
+                dict: "a table",
+            }
             expected = names[kind]
             raise SettingsError(f"{FILE_NAME}: {where}{key}: must be {expected}")
     return table

@@ -11,157 +11,64 @@ from sync.document.scalars import render_value
 from sync.document.splice import set_values
 from sync.document.yaml12 import Value
 
-FRENCH = """\
-# {title}
 
-## Actions réalisées
+def _document(*sections: tuple[str, str]) -> str:
+    return "# {title}\n" + "".join(f"\n## {heading}\n\n{content}\n" for heading, content in sections)
 
-- 
 
-## Résolution des erreurs, déductions tirées
+_BULLET = "- "
+_CODE = "```\n```"
+_IMPROVEMENTS_FR = "\n".join(
+    f"- Pour {what}: " for what in ("le système", "le code", "la gestion des erreurs", "les workflows")
+)
+_IMPROVEMENTS_EN = "\n".join(f"- For {what}: " for what in ("the system", "the code", "error handling", "workflows"))
 
-- 
+FRENCH = _document(
+    ("Actions réalisées", _BULLET),
+    ("Résolution des erreurs, déductions tirées", _BULLET),
+    ("Optimisations identifiées", _IMPROVEMENTS_FR),
+    ("Enseignements techniques", _BULLET),
+    ("Impact sur le projet musical", _BULLET),
+    ("Code associé", _CODE),
+    ("Prochaines étapes", _BULLET),
+    ("Références et ressources", _BULLET),
+)
 
-## Optimisations identifiées
+ENGLISH = _document(
+    ("What was done", _BULLET),
+    ("Errors solved, conclusions drawn", _BULLET),
+    ("Improvements found", _IMPROVEMENTS_EN),
+    ("Technical lessons", _BULLET),
+    ("Impact on the project", _BULLET),
+    ("Related code", _CODE),
+    ("Next steps", _BULLET),
+    ("References and resources", _BULLET),
+)
 
-- Pour le système: 
-- Pour le code: 
-- Pour la gestion des erreurs: 
-- Pour les workflows: 
+IMPORT_FRENCH = _document(
+    ("Actions réalisées", "- Import automatique depuis Augment Memories"),
+    ("Contenu des Memories", "{memories}"),
+    ("Résolution des erreurs, déductions tirées", _BULLET),
+    ("Optimisations identifiées", _IMPROVEMENTS_FR),
+    ("Enseignements techniques", _BULLET),
+    ("Impact sur le projet musical", _BULLET),
+    ("Références et ressources", _BULLET),
+)
 
-## Enseignements techniques
-
-- 
-
-## Impact sur le projet musical
-
-- 
-
-## Code associé
-
-```
-```
-
-## Prochaines étapes
-
-- 
-
-## Références et ressources
-
-- 
-"""
-
-ENGLISH = """\
-# {title}
-
-## What was done
-
-- 
-
-## Errors solved, conclusions drawn
-
-- 
-
-## Improvements found
-
-- For the system: 
-- For the code: 
-- For error handling: 
-- For workflows: 
-
-## Technical lessons
-
-- 
-
-## Impact on the project
-
-- 
-
-## Related code
-
-```
-```
-
-## Next steps
-
-- 
-
-## References and resources
-
-- 
-"""
-
-IMPORT_FRENCH = """\
-# {title}
-
-## Actions réalisées
-
-- Import automatique depuis Augment Memories
-
-## Contenu des Memories
-
-{memories}
-
-## Résolution des erreurs, déductions tirées
-
-- 
-
-## Optimisations identifiées
-
-- Pour le système: 
-- Pour le code: 
-- Pour la gestion des erreurs: 
-- Pour les workflows: 
-
-## Enseignements techniques
-
-- 
-
-## Impact sur le projet musical
-
-- 
-
-## Références et ressources
-
-- 
-"""
-
-IMPORT_ENGLISH = """\
-# {title}
-
-## What was done
-
-- Imported from Augment Memories
-
-## What the memories say
-
-{memories}
-
-## Errors solved, conclusions drawn
-
-- 
-
-## Improvements found
-
-- For the system: 
-- For the code: 
-- For error handling: 
-- For workflows: 
-
-## Technical lessons
-
-- 
-
-## Impact on the project
-
-- 
-
-## References and resources
-
-- 
-"""
+IMPORT_ENGLISH = _document(
+    ("What was done", "- Imported from Augment Memories"),
+    ("What the memories say", "{memories}"),
+    ("Errors solved, conclusions drawn", _BULLET),
+    ("Improvements found", _IMPROVEMENTS_EN),
+    ("Technical lessons", _BULLET),
+    ("Impact on the project", _BULLET),
+    ("References and resources", _BULLET),
+)
 
 IMPORT_TEMPLATES = {"fr": IMPORT_FRENCH, "en": IMPORT_ENGLISH}
+"""Body templates of imported entries, by language; `{memories}` is replaced too."""
+
+TEMPLATES = {"fr": IMPORT_FRENCH, "en": IMPORT_ENGLISH}
 """Body templates of imported entries, by language; `{memories}` is replaced too."""
 
 TEMPLATES = {"fr": FRENCH, "en": ENGLISH}
@@ -197,7 +104,13 @@ def render_entry(
     date, hour = f"{moment:%Y-%m-%d}", f"{moment:%H-%M}"
     fields = {"title": title, "date": date, "heure": hour, "memories": "\n".join(map(list_item, memories))}
     body = _FIELD.sub(lambda found: fields[found[1]], template)
-    front: dict[str, Value] = {"date": date, "heure": hour, "title": title, "tags": list(tags), "related": list(related)}
+    front: dict[str, Value] = {
+        "date": date,
+        "heure": hour,
+        "title": title,
+        "tags": list(tags),
+        "related": list(related),
+    }
     if frontmatter.find_block(body):
         return set_values(body, front)
     lines = "".join(f"{key}: {render_value(value)}\n" for key, value in front.items())

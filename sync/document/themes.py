@@ -24,11 +24,14 @@ _NOT_IN_TAG = re.compile(r"[^\w.]+")
 _WORD = re.compile(r"[^\W_]+(?:[.'’-][^\W_]+)*")
 _STOP_WORDS = frozenset(
     # articles, pronouns, prepositions and the like, French and English, accents folded
-    "a about all an and any are as at au aux avec be but by ce ces cet cette d dans de des do doit du en est et etre for "
-    "from has have i il ils in into is it its j je l la le les leur lors mais mes mon must n ne nos not notre nous of "
-    "on or ou our par pas plus pour qu que qui s sa sans se ses should son sont sous sur t that the their them this "
-    "to toujours un une us use user utilisateur vers via vos votre vous was we when where which will with you your "
-    "always application important info information memoire memory never note projet project rappel remember".split()
+    (
+        "a about all an and any are as at au aux avec be but by ce ces cet cette d dans de des do doit du en "
+        "est et etre for from has have i il ils in into is it its j je l la le les leur lors mais mes mon "
+        "must n ne nos not notre nous of on or ou our par pas plus pour qu que qui s sa sans se ses should "
+        "son sont sous sur t that the their them this to toujours un une us use user utilisateur vers via vos "
+        "votre vous was we when where which will with you your always application important info information "
+        "memoire memory never note projet project rappel remember "
+    ).split()
 )
 _GENERIC_TAGS = frozenset({"augment-memory", "augment", "memory", "memories", "memoire", "imported", "import"})
 
@@ -167,7 +170,7 @@ def _label(text: str) -> str:
 
 
 def _opening(text: str) -> str:
-    """The first words of a text: its first sentence, cut at a word where it is long. A dot inside `v1.2` ends nothing."""
+    """The first words of a text: its first sentence, cut at a word. A dot inside `v1.2` ends nothing."""
     line = next((clean for raw in text.splitlines() if (clean := _one_line(raw))), "")
     end = _SENTENCE_END.search(line)
     sentence = line[: end.start()] if end and end.start() > 0 else line

@@ -7,21 +7,34 @@ characters; anything else is text. (YAML 1.2.2, chapter 10.3, the core schema, l
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
 from sync.errors import DocumentError
 
-Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 """What front matter can hold. Mappings keep the order of the file."""
 
-try:
-    from yaml import CBaseLoader as _Loader
-except ImportError:  # a PyYAML built without libyaml: the same results, slower
-    from yaml import BaseLoader as _Loader  # type: ignore[assignment]
+_Base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # a PyYAML without libyaml gives the same, slower
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """PyYAML's scanner without its resolver, which would be asked for a tag at every node: the tags are not used."""
+
+    def descend_resolver(self, *_: object) -> None:
+        """Nothing to follow."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing to follow."""
+
+    def resolve(self, *_: object) -> str:
+        """The same tag for every node."""
+        return "tag:yaml.org,2002:str"
+
 
 _MAX_NODES = 20_000  # aliases can make a small text stand for a huge value ("billion laughs")
 _INT = re.compile(r"0|-?[1-9][0-9]{0,14}")  # larger ones lose digits in readers that use doubles
@@ -39,7 +52,7 @@ def compose(text: str) -> yaml.MappingNode | None:
     where the text does not parse as it is, such colons are read as text.
 
     Raises:
-        DocumentError: the text is not YAML, is not a mapping, or holds a key twice. `offset` is within `text`.
+        DocumentError: the text is not YAML, or not a mapping. `offset` is within `text`.
     """
     try:
         node = _compose(text)
@@ -47,18 +60,10 @@ def compose(text: str) -> yaml.MappingNode | None:
         shielded = _shield(text)
         if shielded == text:
             raise
-        try:
-            node = _compose(shielded)
-        except DocumentError:
-            node = None
-        if node is None:
-            raise
-    if node is None:
-        return None
-    if not isinstance(node, yaml.MappingNode):
-        raise DocumentError("front matter is not a mapping", hint="write it as lines of `key: value`")
-    _refuse_duplicates(node)
-    return node
+        with contextlib.suppress(DocumentError):
+            return _mapping(_compose(shielded))
+        raise  # where the text stands as written, that is what has to be said
+    return _mapping(node)
 
 
 def load(text: str, *, as_text: frozenset[str] = frozenset()) -> dict[str, Value]:
@@ -69,19 +74,19 @@ def load(text: str, *, as_text: frozenset[str] = frozenset()) -> dict[str, Value
         as_text: top-level keys whose scalars are text whatever they look like (`title: 1.10`, `tags: [no]`).
 
     Raises:
-        DocumentError: as `compose`.
+        DocumentError: as `compose`; or a key is written twice, at any depth (YAML 1.2.2, 3.2.1.3).
     """
     node = compose(text)
     if node is None:
         return {}
     budget = iter(range(_MAX_NODES))
     try:
-        return {key.value: to_value(value, text=key.value in as_text, budget=budget) for key, value in node.value}
+        return {name: to_value(value, text=name in as_text, budget=budget) for name, value in _items(node)}
     except RecursionError as error:
         raise DocumentError("front matter contains itself through an alias", hint="write the value out") from error
 
 
-def to_value(node: yaml.Node, *, text: bool = False, budget: Iterator[int] | None = None) -> Value:
+def to_value(node: yaml.Node, *, text: bool, budget: Iterator[int]) -> Value:
     """The value of one node.
 
     Args:
@@ -90,19 +95,20 @@ def to_value(node: yaml.Node, *, text: bool = False, budget: Iterator[int] | Non
         budget: shared by a whole document; one item is taken for each node.
 
     Raises:
-        DocumentError: the value would be unreasonably large, as aliases of aliases can make it.
+        DocumentError: a key is written twice, or the value would be unreasonably large, as aliases of aliases make it.
     """
-    budget = budget if budget is not None else iter(range(_MAX_NODES))
     if next(budget, None) is None:
         raise DocumentError(f"front matter stands for more than {_MAX_NODES} values", offset=node.start_mark.index)
     if isinstance(node, yaml.ScalarNode):
-        written = node.value.replace(_SHIELD, ":")
+        written: str = node.value
+        if _SHIELD in written:
+            written = written.replace(_SHIELD, ":")
         if node.style:
-            return str(written)
+            return written
         return resolve_text(written) if text else resolve(written)
     if isinstance(node, yaml.SequenceNode):
         return [to_value(item, text=text, budget=budget) for item in node.value]
-    return {key.value: to_value(value, text=text, budget=budget) for key, value in node.value}
+    return {name: to_value(value, text=text, budget=budget) for name, value in _items(node)}
 
 
 def resolve(written: str) -> Value:
@@ -143,9 +149,20 @@ def _is_written(node: yaml.Node) -> bool:
     return bool(node.end_mark.index > node.start_mark.index)
 
 
+def _mapping(node: yaml.Node | None) -> yaml.MappingNode | None:
+    if node is not None and not isinstance(node, yaml.MappingNode):
+        raise DocumentError("front matter is not a mapping", hint="write it as lines of `key: value`")
+    return node
+
+
+def _single_node(text: str) -> yaml.Node | None:
+    node: yaml.Node | None = _Loader(text).get_single_node()
+    return node
+
+
 def _compose(text: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=_Loader)
+        return _single_node(text)
     except yaml.reader.ReaderError as error:
         # ReaderError counts bytes where the C scanner made it.
         offset = len(text.encode()[: error.position].decode(errors="ignore"))
@@ -183,24 +200,15 @@ def _shield(text: str) -> str:
     return _PLAIN_WITH_COLON.sub(shielded, text)
 
 
-def _refuse_duplicates(node: yaml.Node) -> None:
-    """Raise at the second of two equal keys, at any depth (YAML 1.2.2, 3.2.1.3: keys of a mapping are unique)."""
-    pending, seen_nodes = [node], set()
-    while pending:
-        node = pending.pop()
-        if isinstance(node, yaml.ScalarNode) or id(node) in seen_nodes:
-            continue
-        seen_nodes.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            pending.extend(node.value)
-            continue
-        keys = set()
-        for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise DocumentError("a key is not text", offset=key.start_mark.index, hint="use a word as the key")
-            if key.value in keys:
-                raise DocumentError(
-                    "this key is written twice", offset=key.start_mark.index, key=key.value, hint="keep one of them"
-                )
-            keys.add(key.value)
-            pending.append(value)
+def _items(node: yaml.Node) -> list[tuple[str, yaml.Node]]:
+    """Names and values of a mapping."""
+    found: dict[str, yaml.Node] = {}
+    for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise DocumentError("a key is not text", offset=key.start_mark.index, hint="use a word as the key")
+        name: str = key.value
+        if name in found:
+            message, hint = "this key is written twice", "keep one of them"
+            raise DocumentError(message, offset=key.start_mark.index, key=name, hint=hint)
+        found[name] = value
+    return list(found.items())

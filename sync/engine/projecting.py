@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from sync.document.entry import Entry, load_entry
 from sync.document.fault import Fault, Skipped
-from sync.document.naming import skip_reason
+from sync.document.naming import skip_reason, stem_of
 from sync.document.projection import View, get
 from sync.document.record import Memory
 from sync.document.settings import Selection
@@ -49,9 +48,7 @@ def project(path: str, blob: str, data: bytes, view: View, selection: Selection)
     rank = (entry.importance, record.date, record.id)
     if not is_selected(entry, selection):
         return Projected(id=record.id, chunk=b"", rank=rank)
-    return Projected(
-        id=record.id, chunk=render_memory(Memory(record=record, source=path, source_blob=blob)), rank=rank
-    )
+    return Projected(id=record.id, chunk=render_memory(Memory(record=record, source=path, source_blob=blob)), rank=rank)
 
 
 def is_selected(entry: Entry, selection: Selection) -> bool:
@@ -86,7 +83,7 @@ def refuse_same_ids(projected: Iterable[tuple[str, Projected]]) -> dict[str, Fau
     faults = {}
     for path, one in projected:
         if (first := owner.setdefault(one.id, path)) != path:
-            key = "id" if one.id != PurePosixPath(path).stem else ""
+            key = "id" if one.id != stem_of(path) else ""
             hint = "write another `id:` into its front matter, or rename the file"
             faults[path] = Fault(path=path, key=key, message=f"has the same id as {first}: {one.id}", hint=hint)
     return faults

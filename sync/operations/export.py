@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from hashlib import sha256
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -16,17 +13,15 @@ from typing import Any
 from sync.document.fault import Fault, Skipped
 from sync.document.settings import Selection, check_selection
 from sync.engine.apply import Outcome, Write, apply_writes
-from sync.engine.layout import Layout, Part, difference, from_state, replace_parts, to_state, whole_file
+from sync.engine.layout import Layout, Part, difference, replace_parts, whole_file
 from sync.engine.projecting import Projected, project, refuse_same_ids, within_budget
+from sync.engine.state import ProjectionState
 from sync.errors import UsageError
 from sync.operations.journal import Journal, Progress, no_progress
-from sync.repository.files import Span, read_or_none, signature, write_atomic
+from sync.repository.files import read_or_none
 from sync.repository.git import run_git
 from sync.repository.listing import Source, list_files, to_row
 from sync.repository.lock import lock
-
-PROJECTION_VERSION = 1
-"""Raised when the same entries give other bytes, so that files laid out by an older version are made anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +172,9 @@ class _Export:
         return ExportResult(read=len(self.listing.lines), targets=tuple(targets), skipped=skipped, invalid=invalid)
 
     def _bring_up_to_date(self, selection: Selection, paths: Sequence[str]) -> tuple[Layout, list[Target]]:
-        state = _State(self.journal, selection)
+        state = self._state(selection)
         with contextlib.ExitStack() as stack:
-            made = self._reuse(state, paths, stack) or self._make_anew(selection, paths)
+            made = self._reuse(state, selection, paths, stack) or self._make_anew(selection, paths)
             layout, outcomes, writes = made
             if writes and not (self.options.check or self.options.dry_run):
                 apply_writes(writes, self.journal.root)
@@ -191,7 +186,16 @@ class _Export:
             for path, outcome in zip(paths, outcomes, strict=True)
         ]
 
-    def _reuse(self, state: _State, paths: Sequence[str], stack: contextlib.ExitStack) -> _Made | None:
+    def _state(self, selection: Selection) -> ProjectionState:
+        settings = self.journal.settings
+        made_from = [settings.prefix, settings.timezone, settings.entries, asdict(selection)]
+        # Under a budget each entry's place depends on all the others: nothing could be reused.
+        folder = None if selection.max_bytes else self.journal.state_folder
+        return ProjectionState(self.journal.root, folder, made_from)
+
+    def _reuse(
+        self, state: ProjectionState, selection: Selection, paths: Sequence[str], stack: contextlib.ExitStack
+    ) -> _Made | None:
         """Replace only what changed, if one of the files is still the one that the last run wrote."""
         if self.options.check or (old := state.load()) is None:
             return None
@@ -199,7 +203,7 @@ class _Export:
         if handle is None:
             return None
         new, gone = difference(old, self.listing.lines)
-        fresh = self._parts(state.selection, [line for line in self.listing.lines if line in new])
+        fresh = self._parts(selection, [line for line in self.listing.lines if line in new])
         layout, pieces = replace_parts(old, self.listing.lines, fresh, gone, handle)
         if _ids_clash(layout):
             return None
@@ -215,7 +219,7 @@ class _Export:
         stale = [read_or_none(file) != content for file in files]
         writes = [Write(path=file, pieces=[content]) for file, differs in zip(files, stale, strict=True) if differs]
         if not any(stale) and not (self.options.check or self.options.dry_run):
-            _State(self.journal, selection).save(layout, paths)
+            self._state(selection).save(layout, paths)
         return layout, [self._outcome(differs) for differs in stale], writes
 
     def _outcome(self, stale: bool) -> Outcome:
@@ -240,13 +244,13 @@ class _Export:
         kept = None
         if selection.max_bytes:
             kept = within_budget((one for _, one in found.values() if isinstance(one, Projected)), selection.max_bytes)
-        return {line: _part(path, clashes.get(path, one), kept) for line, (path, one) in found.items()}
+        return {line: _part(clashes.get(path, one), kept) for line, (path, one) in found.items()}
 
 
 _Made = tuple[Layout, list[Outcome], list[Write]]
 
 
-def _part(path: str, one: Projected | Fault | Skipped, kept: set[str] | None) -> Part:
+def _part(one: Projected | Fault | Skipped, kept: set[str] | None) -> Part:
     if isinstance(one, Skipped):
         return Part(note={"skipped": one.reason})
     if isinstance(one, Fault):
@@ -270,48 +274,7 @@ def _ids_clash(layout: Layout) -> bool:
 def _left_out(layout: Layout) -> Iterator[str]:
     if all(layout.lengths):
         return
-    for line in compress(layout.lines, (bool(one) and not length for one, length in zip(layout.ids, layout.lengths))):
+    for line in compress(
+        layout.lines, (bool(one) and not length for one, length in zip(layout.ids, layout.lengths, strict=True))
+    ):
         yield to_row(line).path.decode("utf-8", "replace")
-
-
-class _State:
-    """What the last run remembers of the files it wrote, in `.git/journal`. Losing it costs time, nothing else."""
-
-    def __init__(self, journal: Journal, selection: Selection) -> None:
-        self.journal, self.selection = journal, selection
-        settings = journal.settings
-        made_from = [
-            PROJECTION_VERSION, settings.prefix, settings.timezone, settings.entries, asdict(selection)
-        ]  # fmt: skip
-        self.fingerprint = sha256(json.dumps(made_from).encode()).hexdigest()
-        folder = journal.state_folder
-        self.file = folder / f"export-{self.fingerprint[:16]}.state" if folder else None
-        self.signatures: dict[str, list[int]] = {}
-
-    def load(self) -> Layout | None:
-        """The last layout; None where there is none, or where a budget makes each entry depend on all."""
-        data = read_or_none(self.file) if self.file and not self.selection.max_bytes else None
-        found = from_state(data) if data else None
-        if found is None or found[1].get("fingerprint") != self.fingerprint:
-            return None
-        self.signatures = found[1].get("signatures", {})
-        return found[0]
-
-    def is_ours(self, path: str) -> bool:
-        """Whether a file is still the one that was written."""
-        return bool(self.signatures.get(path)) and self.signatures[path] == signature(self.journal.absolute(path))
-
-    def open_if_ours(self, path: str, stack: contextlib.ExitStack) -> int | None:
-        """The file, open for reading as long as the stack is, if it is still the one that was written."""
-        if not self.is_ours(path):
-            return None
-        handle = stack.enter_context(open(self.journal.absolute(path), "rb")).fileno()
-        return handle if signature(handle) == self.signatures[path] else None
-
-    def save(self, layout: Layout, paths: Sequence[str]) -> None:
-        """Remember the files as they are now."""
-        if self.file is None or self.selection.max_bytes:
-            return
-        signatures = {path: signature(self.journal.absolute(path)) for path in paths}
-        facts = {"fingerprint": self.fingerprint, "signatures": signatures}
-        write_atomic(self.file, [to_state(layout, facts)])

@@ -133,7 +133,9 @@ class _Import:
         self.ledger_path = f"{self.settings.journal}/{LEDGER}".removeprefix("./")
         self.rows = load_ledger(read_or_none(journal.absolute(self.ledger_path)), self.ledger_path)
         self.listing = list_files(journal.location, self.settings.entries, Source.WORK_TREE)
-        self.names = {PurePosixPath(line.split(b"\t", 1)[1].decode("utf-8", "replace")).name for line in self.listing.lines}
+        self.names = {
+            PurePosixPath(line.split(b"\t", 1)[1].decode("utf-8", "replace")).name for line in self.listing.lines
+        }
 
     def run(self, folder: Path, progress: Progress, *, write: bool) -> ImportResult:
         memories = self._sort(folder, progress)
@@ -217,7 +219,9 @@ class _Import:
         zone = self.settings.view.zone
         moments = []
         for memory in memories:
-            written = next((memory.metadata[key] for key in _DATE_KEYS if isinstance(memory.metadata.get(key), str)), "")
+            written = next(
+                (memory.metadata[key] for key in _DATE_KEYS if isinstance(memory.metadata.get(key), str)), ""
+            )
             moment = parse_record_date(written, zone)
             if moment is None or moment.clock is None:
                 return self.now

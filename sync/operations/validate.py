@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sync.document import frontmatter, yaml12
-from sync.document.entry import TEXT_KEYS, Entry, load_entry
+from sync.document.entry import TEXT_KEYS, load_entry
 from sync.document.fault import Fault, Skipped, position
 from sync.document.naming import skip_reason
 from sync.document.settings import FILE_NAME as SETTINGS_FILE
@@ -80,7 +80,7 @@ def validate(
         raise UsageError("--staged looks at what is staged; give no paths with it")
     files = _staged(journal) if staged else _given(paths) if paths else _journal_files(journal)
     skipped, faults, read = [], [], 0
-    for read, (name, data) in enumerate(files, 1):  # noqa: B007 (the count is the result)
+    for read, (name, data) in enumerate(files, 1):
         if data is None:
             skipped.append(Skipped(path=name, reason="not a regular file"))
         elif (reason := skip_reason(name)) and not _is_data(name, journal):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 import uuid
@@ -13,6 +14,7 @@ from pathlib import Path
 from sync.errors import RefusedError, UsageError
 
 _COPY_CHUNK = 1 << 20
+_NO_KERNEL_COPY = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)  # copy_file_range(2): not on this system
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,23 @@ def signature(file: Path | int) -> list[int]:
 def _copy(target: int, span: Span) -> None:
     offset = span.start
     while offset < span.end:
-        chunk = os.pread(span.handle, min(_COPY_CHUNK, span.end - offset), offset)
-        if not chunk:
+        copied = _copy_some(target, span.handle, offset, span.end - offset)
+        if not copied:
             raise OSError("the file became shorter while it was copied")
-        _write_all(target, chunk)
-        offset += len(chunk)
+        offset += copied
+
+
+def _copy_some(target: int, source: int, offset: int, count: int) -> int:
+    """Copy at most so many bytes, inside the kernel where it can."""
+    if hasattr(os, "copy_file_range"):
+        try:
+            return os.copy_file_range(source, target, count, offset)
+        except OSError as error:
+            if error.errno not in _NO_KERNEL_COPY:
+                raise
+    chunk = os.pread(source, min(_COPY_CHUNK, count), offset)
+    _write_all(target, chunk)
+    return len(chunk)
 
 
 def _write_all(target: int, data: bytes) -> None:

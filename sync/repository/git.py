@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO, cast
 
 from sync.errors import GitError
 
@@ -97,15 +98,15 @@ def read_blobs(root: Path, blobs: Sequence[bytes]) -> Iterator[bytes]:
             stdout=subprocess.PIPE,
             env=os.environ | _ENVIRONMENT,
         ) as process:
-            assert process.stdout is not None
+            output = cast("IO[bytes]", process.stdout)
             for blob in blobs:
-                header = process.stdout.readline().split()
+                header = output.readline().split()
                 if len(header) != 3:
                     process.kill()
                     hint = "fetch the whole history: git fetch --unshallow"
                     raise GitError(f"object {blob.decode()} is missing from the repository", hint=hint)
                 size = int(header[2])
-                yield process.stdout.read(size + 1)[:size]
+                yield output.read(size + 1)[:size]
 
 
 class NoRepositoryError(GitError):

@@ -1,5 +1,7 @@
-"""The repository through GitPython: making one, its configuration, its hooks folder. Slow to import, so never on the way
-of a hook or an export."""
+"""The repository through GitPython: making one, its hooks folder, what it ignores.
+
+GitPython is slow to import, so nothing here is on the way of a hook or an export.
+"""
 
 from __future__ import annotations
 

@@ -58,9 +58,7 @@ def lock(folder: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
         RetryError: another run still holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    mine = Holder(
-        pid=os.getpid(), host=socket.gethostname(), expires=time.time() + EXPIRY_S, token=uuid.uuid4().hex
-    )
+    mine = Holder(pid=os.getpid(), host=socket.gethostname(), expires=time.time() + EXPIRY_S, token=uuid.uuid4().hex)
     deadline = time.monotonic() + wait_s
     while (other := _take(folder, mine)) is not None:
         if time.monotonic() >= deadline:

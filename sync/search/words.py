@@ -9,10 +9,12 @@ _WORD = re.compile(r"[^\W_]+(?:[._-][^\W_]+)*")
 _ELISION = re.compile(r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu)['’](?=\w)")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _STOP_WORDS = frozenset(
-    "a about and are as at au aux avec be by ce ces cette comment dans de des do does du elle en est et eu for from has "
-    "have how i il ils in is it je la le les leur mais mes mon nos notre nous of on ont or ou par pas plus pour quand "
-    "que quel quelle quelles quels qui quoi sa se ses si son sont sur the their to un une was we what when where which "
-    "who why with you your".split()
+    (
+        "a about and are as at au aux avec be by ce ces cette comment dans de des do does du elle en est et "
+        "eu for from has have how i il ils in is it je la le les leur mais mes mon nos notre nous of on ont "
+        "or ou par pas plus pour quand que quel quelle quelles quels qui quoi sa se ses si son sont sur the "
+        "their to un une was we what when where which who why with you your "
+    ).split()
 )
 
 

@@ -58,7 +58,7 @@ def render_memory(memory: Memory) -> bytes:
         f'  {{\n    "text": {_quoted(record.text)},\n    "metadata": {{\n      "id": {_quoted(record.id)},\n'
         f'      "source": {_quoted(memory.source)},\n      "tags": {tags}{date},\n'
         f'      "source_blob": "{memory.source_blob}"\n    }}\n  }}'
-    ).encode("utf-8")
+    ).encode()
 
 
 def render_file(memories: Iterable[bytes]) -> bytes:
@@ -91,7 +91,10 @@ def parse_file(name: str, data: bytes) -> tuple[list[Foreign], list[Fault]]:
     faults: list[Fault] = []
     for index, item in enumerate(items):
         memory = _foreign(name, index, item)
-        (found if isinstance(memory, Foreign) else faults).append(memory)  # type: ignore[attr-defined]
+        if isinstance(memory, Foreign):
+            found.append(memory)
+        else:
+            faults.append(memory)
     return found, faults
 
 
