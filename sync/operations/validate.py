@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,9 +14,11 @@ from typing import Any
 from sync.document import frontmatter, yaml12
 from sync.document.entry import TEXT_KEYS, load_entry
 from sync.document.fault import Fault, Skipped, position
+from sync.document.moment import parse_date, parse_time
 from sync.document.naming import skip_reason
 from sync.document.settings import FILE_NAME as SETTINGS_FILE
 from sync.document.settings import load_settings
+from sync.document.yaml12 import Value
 from sync.errors import DocumentError, SettingsError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.files import read_or_none
@@ -114,18 +116,28 @@ def validate_entry(path: str, data: bytes) -> list[Fault]:
     except (UnicodeDecodeError, DocumentError):
         return [entry] if isinstance(entry, Fault) else []
     found = check(Schema.ENTRY, front)
+    found += _impossible(front, {one.path[0] for one in found if one.path})
     node = yaml12.compose(yaml) if found else None
     start = block.start if block else 0
-    faults = [_fault(path, text, start + yaml12.find(node, list(one.path)), one) for one in found]
+    places = sorted((start + yaml12.find(node, list(one.path)), one.key, one) for one in found)
+    faults = [_fault(path, text, offset, one) for offset, _key, one in places]
     if isinstance(entry, Fault):
-        return faults if entry.key in {str(one.path[0]) for one in found if one.path} else [*faults, entry]
+        return faults or [entry]
     if block is None and _EARLY_BLANKS.match(text):
         message = "front matter does not start on the first line, so it is read as text"
         faults.append(Fault(path=path, message=message, hint="remove the empty lines above it"))
-    if entry.moment is None and not any(fault.key == "date" for fault in faults):
+    if entry.moment is None and not faults:
         hint = "write `date: 2025-04-05` into its front matter, or start its file name with the day"
         faults.append(Fault(path=path, key="date", message="nothing tells when it was written", hint=hint))
     return faults
+
+
+def _impossible(front: Mapping[str, Value], wrong: set[str | int]) -> Iterator[Finding]:
+    """Days and hours that obey their schema and exist in no calendar: `2025-02-30`, `25-61`."""
+    for key, parse in (("date", parse_date), ("heure", parse_time)):
+        value = front.get(key)
+        if isinstance(value, str) and key not in wrong and parse(value) is None:
+            yield Finding(path=(key,), message=f"{value!r} does not exist")
 
 
 def _is_data(name: str, journal: Journal) -> bool:
