@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sync.cli.render import json_option, print_json, print_line
+from sync.cli.render import json_option, plural, print_json, print_line
 from sync.operations.journal import open_journal
 from sync.operations.query import query
 
@@ -31,5 +31,5 @@ def command(folder: Path, question: str, limit: int, as_json: bool) -> int:
         print_line(f"{passage.entry.path}:{passage.first_line}", "cyan")
         print_line(passage.text + "\n")
     if not result.hits:
-        print_line(f"nothing found in {result.searched} entries")
+        print_line(f"nothing found in {plural(result.searched, 'entry', 'entries')}")
     return 0
