@@ -98,5 +98,6 @@ EXIT_CODES = {
     3: "refused by a guard, nothing was written",
     4: "retry later: another run holds the lock",
     70: "a bug in this program",
+    130: "interrupted",
 }
 """What the exit codes mean; the CLI's help prints this table."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
+from io import TextIOWrapper
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import click
 
 from sync import __version__
 from sync.cli.failure import reported
-from sync.errors import EXIT_CODES
+from sync.errors import EXIT_CODES, UsageError
 
 COMMANDS = {
     "init": "Set up a journal in this repository.",
@@ -91,11 +93,18 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code, see `EXIT_CODES`.
     """
+    options = list(takewhile(lambda argument: argument != "--", arguments))
+    as_json = not {"--json", "--format=json"}.isdisjoint(options) or ("--format", "json") in pairwise(options)
+    for channel in (sys.stdout, sys.stderr):
+        if isinstance(channel, TextIOWrapper):
+            channel.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII is no fault of ours
 
     def work() -> int:
         try:
             code = root.main(arguments, prog_name="journal", standalone_mode=False)
         except click.ClickException as error:
+            if as_json:
+                raise UsageError(error.format_message(), hint="run: journal --help") from error
             error.show()
             return error.exit_code
         except click.Abort:
@@ -103,4 +112,4 @@ def run(arguments: list[str]) -> int:
             return 130
         return code if isinstance(code, int) else 0
 
-    return reported(work, as_json="--json" in arguments)
+    return reported(work, as_json=as_json)

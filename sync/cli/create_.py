@@ -19,7 +19,7 @@ from sync.operations.journal import open_journal
 def command(folder: Path, entry: Path, dry_run: bool, as_json: bool) -> int:
     """Write one entry's memory to `journal_entry_<name>.json` in Augment's folder."""
     journal = open_journal(folder)
-    created = create_memory(journal, folder / entry, dry_run=dry_run)
+    created = create_memory(journal, entry, start=folder, dry_run=dry_run)
     if as_json:
         print_json(created.as_dict())
     else:

@@ -59,7 +59,7 @@ def command(
     The tracked file always holds every entry. Tags, days and --max-bytes choose what Augment is given; without them
     journal.toml does. Exits with 1 if an entry could not be read.
     """
-    journal = open_journal(folder)
+    journal = open_journal(folder, source=Source.INDEX if staged else Source.WORK_TREE)
     selection = Selection(
         tags=tuple(word for tag in tags for word in words(tag)),
         exclude_tags=tuple(word for tag in exclude_tags for word in words(tag)),

@@ -28,7 +28,7 @@ def command(folder: Path, dry_run: bool, as_json: bool) -> int:
     if as_json:
         print_json(result.as_dict())
     elif result.absent:
-        print_line(f"{journal.settings.augment}: not on this machine, skipped")
+        print_line(f"{journal.settings.augment}: {result.absent}, skipped")
     else:
         print_import(result, verb="would be made" if dry_run else "made")
     return 0 if result.is_clean else 1

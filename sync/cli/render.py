@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from sync.cli.failure import visible
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -23,11 +25,17 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Write nothing; sa
 
 def print_json(document: object) -> None:
     """One JSON object on standard output."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair, or a terminal that is not UTF-8
+        text = json.dumps(document, indent=2)
+    print(text)
 
 
 def print_line(text: str, style: str = "") -> None:
     """One line on standard output; the style (`bold`, `green`, `red`) shows on a terminal only."""
+    text = visible(text)
     if style and sys.stdout.isatty():
         from rich.console import Console
         from rich.text import Text
@@ -39,14 +47,14 @@ def print_line(text: str, style: str = "") -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table; in a pipe its cells are lined up with blanks."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[visible(str(cell)) for cell in row] for row in rows]
     if sys.stdout.isatty():
         from rich.box import ROUNDED
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=title, title_justify="left", title_style="bold", box=ROUNDED)
+        table = Table(title=Text(visible(title)), title_justify="left", title_style="bold", box=ROUNDED)
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in cells:

@@ -33,17 +33,20 @@ def command(folder: Path, dry_run: bool, as_json: bool) -> int:
     if as_json:
         print_json(result.as_dict())
     else:
-        print_faults([*result.imported.invalid, *result.validated.faults])
+        faults = [*result.imported.invalid, *result.validated.faults, *result.exported.invalid]
+        print_faults(list(dict.fromkeys(faults)))
         print_table("journal sync", ["step", "what", "result"], rows(result))
         for one in result.exported.skipped:
             print_line(f"{one.path}: skipped: {one.reason}", "dim")
+        for note in result.exported.notes:
+            print_line(note, "yellow")
     return 0 if result.is_clean else 1
 
 
 def rows(result: SyncResult) -> list[tuple[str, str, str]]:
     """The table's rows: step, what it looked at, what came of it."""
     got, checked, made = result.imported, result.validated, result.exported
-    imported = "not on this machine, skipped" if got.absent else (
+    imported = f"{got.absent}, skipped" if got.absent else (
         f"{got.imported} imported into {plural(len(got.entries), 'entry', 'entries')}, {got.known} known, "
         f"{got.ours} our own, {got.read - got.imported - got.known - got.ours} refused"
     )  # fmt: skip

@@ -1,1 +1,1 @@
-"""Pure: entries, their front matter, records, and the projection between them. No file, clock or Git is touched."""
+"""Pure: entries, their front matter, records, and the projection between them. No clock, no Git, no file."""

@@ -16,6 +16,7 @@ TEXT_KEYS = frozenset({"id", "title", "date", "heure", "tags", "related"})
 """Keys whose values are text however they look: `title: 1.10`, `tags: [no]`, `heure: 10:30`."""
 
 DEFAULT_IMPORTANCE = 0.5
+_UNIT = re.compile(r"0(?:\.\d+)?|1(?:\.0+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +52,8 @@ class Entry:
     @property
     def importance(self) -> float:
         """`importance` of the front matter where it is a number in [0, 1], else 0.5."""
-        value = self.front.get("importance")
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
-            return float(value)
-        return DEFAULT_IMPORTANCE
+        written = str(self.front.get("importance"))  # `0.50` is text: as a number it would lose a digit
+        return float(written) if _UNIT.fullmatch(written) else DEFAULT_IMPORTANCE
 
     def to_bytes(self) -> bytes:
         """The file's bytes, UTF-8."""
@@ -158,8 +157,3 @@ def _moment(front: Mapping[str, Value]) -> Moment | None:
     if moment and clock and moment.clock is None:
         moment = replace(moment, clock=clock)
     return moment
-
-
-def id_is_plain(entry_id: str) -> bool:
-    """Whether an id can serve as a file name's stem: no separator, no control character, not hidden."""
-    return bool(re.fullmatch(r"[^\s./\\\x00-\x1f][^/\\\x00-\x1f\x7f]*", entry_id))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
+MIN_YEAR, MAX_YEAR = 1000, 9998  # four digits, in any time zone
 _DATE = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})"
     r"(?:[Tt ](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d{1,6}))?)?"
@@ -47,13 +48,14 @@ def parse_date(written: str) -> Moment | None:
         return None
     try:
         day = date.fromisoformat(found["day"])
+        if not MIN_YEAR <= day.year <= MAX_YEAR:
+            return None
         if found["hour"] is None:
             return Moment(day=day)
         fraction = int((found["fraction"] or "0").ljust(6, "0"))
         clock = time(int(found["hour"]), int(found["minute"]), int(found["second"] or 0), fraction)
         moment = Moment(day=day, clock=clock, zone=_zone(found["zone"]))
-        moment.to_record(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
     return moment
 
@@ -81,11 +83,8 @@ def parse_record_date(written: str, zone: tzinfo) -> Moment | None:
     if moment is None or moment.clock is None:
         return moment
     instant = datetime.combine(moment.day, moment.clock, tzinfo=moment.zone or UTC)
-    try:
-        local = instant.astimezone(zone)
-    except OverflowError:
-        return None
-    return Moment(day=local.date(), clock=local.time(), zone=None)
+    local = instant.astimezone(zone)
+    return Moment(day=local.date(), clock=local.time().replace(fold=0), zone=None)
 
 
 def _zone(written: str | None) -> tzinfo | None:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, time
 
-from sync.document.moment import Moment
+from sync.document.moment import MAX_YEAR, MIN_YEAR, Moment
 
 MAX_SLUG = 80  # with date and hour well below the 255 bytes that file systems allow a name
 _SEPARATE = {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
@@ -31,8 +31,9 @@ def slugify(title: str) -> str:
     """
     lowered = title.casefold()
     spelled = "".join(_SEPARATE.get(letter, letter) for letter in lowered)
-    folded = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
-    words = re.findall(r"[a-z0-9]+", folded)
+    decomposed = unicodedata.normalize("NFKD", spelled)
+    spaced = "".join(one if one.isalnum() or unicodedata.combining(one) else " " for one in decomposed)
+    words = re.findall(r"[a-z0-9]+", spaced.encode("ascii", "ignore").decode())
     slug = ""
     for word in words:
         longer = f"{slug}-{word}" if slug else word[:MAX_SLUG]
@@ -71,6 +72,8 @@ def moment_of_name(path: str) -> Moment | None:
         else:
             return None
     except ValueError:
+        return None
+    if not MIN_YEAR <= day.year <= MAX_YEAR:
         return None
     parts = found or day_first
     clock = time(int(parts["hour"]), int(parts["minute"])) if parts and parts["hour"] else None

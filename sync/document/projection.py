@@ -13,8 +13,7 @@ For every entry `e` and every record `r` of the form that `get` makes, with the 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 from sync.document import frontmatter
 from sync.document.entry import Entry, parse_entry
@@ -22,26 +21,12 @@ from sync.document.moment import parse_record_date
 from sync.document.record import Record
 from sync.document.splice import ABSENT, Absent, set_values, with_body
 from sync.document.templates import is_empty
+from sync.document.view import View
 from sync.document.yaml12 import Value
 from sync.errors import DocumentError, ProjectionError
 
-DEFAULT_PREFIX = "[JOURNAL DE BORD]"
-
 _LEADING_BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*")
 _BLANK = " \t\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """How entries are shown.
-
-    Attributes:
-        prefix: what every exported text starts with; it marks what came from the journal.
-        zone: the time zone of entries that name none.
-    """
-
-    prefix: str = DEFAULT_PREFIX
-    zone: tzinfo = UTC
 
 
 def get(entry: Entry, view: View) -> Record:
@@ -63,9 +48,10 @@ def put(record: Record, entry: Entry, view: View) -> Entry:
         raise ProjectionError(f"record {record.id!r} does not belong to entry {entry.id!r}", key="id")
     if record == get(entry, view):
         return entry
-    title, body = split_text(record.text, view, title=entry.title)
+    content = _content(entry.body)
+    title, body = split_text(record.text, view, title=entry.title, body=content)
     text = entry.text
-    if body != _content(entry.body):
+    if body != content:
         text = _replace_body(entry, body)
     try:
         changed = _parsed(entry.path, text)
@@ -78,8 +64,11 @@ def put(record: Record, entry: Entry, view: View) -> Entry:
     return changed
 
 
-def split_text(text: str, view: View, *, title: str = "") -> tuple[str, str]:
-    """(title, body) of a record's text. A title that is still there is kept; else it ends at the first `: `.
+def split_text(text: str, view: View, *, title: str = "", body: str = "") -> tuple[str, str]:
+    """(title, body) of a record's text.
+
+    A title may hold `: ` itself. The one that is still there is kept; else, if the body is still there, all before it
+    is the title; else the title ends at the first `: `.
 
     Raises:
         ProjectionError: the text does not have the form `PREFIX title: body`.
@@ -91,6 +80,8 @@ def split_text(text: str, view: View, *, title: str = "") -> tuple[str, str]:
         cut = len(title)
     elif rest == f"{title}:":
         return title, ""
+    elif body and rest.endswith(f": {body}") and "\n" not in rest[: -len(body)]:
+        cut = len(rest) - len(body) - 2
     else:
         first_line = rest.split("\n", 1)[0]
         cut = first_line.find(": ")

@@ -7,14 +7,16 @@ import re
 
 import yaml
 
+from sync.document.moment import parse_date
 from sync.document.yaml12 import Value, resolve
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HOUR = re.compile(r"\d{2}-\d{2}")
-_SAFE = re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ue000]*(?<!\s)")
+_SAFE = re.compile(r"[^\W_][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ue000\ufffe\uffff]*(?<!\s)")
 _FLOW_UNSAFE = re.compile(r"[,\[\]{}]")
 _BLOCK_UNSAFE = re.compile(r": |:$| #|^\W")
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ue000]")
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ue000\ufffe\uffff]")
+_SHORT_BOOLEANS = ("y", "Y", "n", "N")  # of YAML 1.1, though PyYAML reads them as text
 _IMPLICIT = yaml.SafeLoader.yaml_implicit_resolvers
 
 
@@ -56,8 +58,10 @@ def double_quoted(value: str) -> str:
 
 def is_plain(value: str, *, flow: bool = False) -> bool:
     """Whether a string can stand without quotes and is then read as itself by YAML 1.1 and 1.2."""
-    if _DATE.fullmatch(value) or _HOUR.fullmatch(value):
+    if _HOUR.fullmatch(value) or (_DATE.fullmatch(value) and parse_date(value)):
         return True
+    if value in _SHORT_BOOLEANS:
+        return False
     if not _SAFE.fullmatch(value) or _BLOCK_UNSAFE.search(value) or (flow and _FLOW_UNSAFE.search(value)):
         return False
     if resolve(value) != value:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from sync.document.moment import parse_date
-from sync.document.projection import DEFAULT_PREFIX, View
+from sync.document.view import DEFAULT_PREFIX, View
 from sync.errors import SettingsError
 
 FILE_NAME = "journal.toml"
@@ -25,6 +25,7 @@ class Selection:
         exclude_tags: no entry with any of these.
         since, until: first and last day, ISO, both included; entries without a date fall out where one is set.
         max_bytes: budget of the delivered file in bytes; 0 is none.
+        within: another selection that has to take an entry as well.
     """
 
     tags: tuple[str, ...] = ()
@@ -32,6 +33,12 @@ class Selection:
     since: str = ""
     until: str = ""
     max_bytes: int = 0
+    within: Selection | None = None
+
+    def narrowed_to(self, other: Selection) -> Selection:
+        """What both selections take, under the smaller of their budgets."""
+        budgets = [budget for budget in (self.max_bytes, other.max_bytes) if budget]
+        return replace(other, within=self, max_bytes=min(budgets, default=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,21 +101,27 @@ def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
     """
     try:
         table = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
         raise SettingsError(f"{FILE_NAME}: not TOML: {error}", hint="see docs/settings.md for an example") from error
     _check_keys(table, {"journal": dict, "stores": dict}, "")
     journal = _check_keys(table.get("journal", {}), _JOURNAL_KEYS, "journal.")
     stores = _check_keys(table.get("stores", {}), {"augment": dict}, "stores.")
     augment = dict(_check_keys(stores.get("augment", {}), _AUGMENT_KEYS, "stores.augment."))
     changes: dict[str, Any] = dict(journal)
+    for key in ("entries", "memories", "template"):
+        if changes.get(key):
+            changes[key] = str(PurePosixPath(changes[key]))
     for key, name in (("path", "augment"), ("enabled", "augment_enabled")):
         if key in augment:
             changes[name] = augment.pop(key)
+    if changes.get("augment"):
+        changes["augment"] = str(PurePosixPath(changes["augment"]))
     selected: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in augment.items()
     }
-    changes["augment_selection"] = Selection(**selected)
-    return checked(replace(base or Settings(), **changes))
+    start = base or Settings()
+    changes["augment_selection"] = replace(start.augment_selection, **selected)
+    return checked(replace(start, **changes))
 
 
 def checked(settings: Settings) -> Settings:
@@ -118,17 +131,30 @@ def checked(settings: Settings) -> Settings:
         SettingsError: as `load_settings`.
     """
     for key in ("entries", "memories", "template", "augment"):
-        value = getattr(settings, key)
-        parts = PurePosixPath(value).parts
-        if (not value and key != "template") or value.startswith("/") or ".." in parts or "\\" in value:
-            raise SettingsError(f"{FILE_NAME}: {key}: {value!r} is not a path inside the repository")
+        _check_path(key, getattr(settings, key))
+    if not settings.memories.endswith(".json"):
+        raise SettingsError(f"{FILE_NAME}: journal.memories: {settings.memories!r} does not end with .json")
+    inside = f"{settings.entries}/"
+    for key in ("memories", "augment"):
+        if f"{getattr(settings, key)}/".startswith(inside):
+            raise SettingsError(f"{FILE_NAME}: {key}: {getattr(settings, key)!r} is in the entries folder")
+    if settings.memories.startswith(f"{settings.augment}/") or inside.startswith(f"{settings.augment}/"):
+        raise SettingsError(f"{FILE_NAME}: stores.augment.path: {settings.augment!r} holds files of the journal")
     if settings.language not in ("fr", "en"):
         raise SettingsError(f"{FILE_NAME}: journal.language: {settings.language!r} is neither 'fr' nor 'en'")
-    if not settings.prefix.strip() or "\n" in settings.prefix or settings.prefix != settings.prefix.strip():
+    if not settings.prefix.isprintable() or not settings.prefix or settings.prefix != settings.prefix.strip():
         raise SettingsError(f"{FILE_NAME}: journal.prefix: must be one line of text without blanks around it")
     zone(settings.timezone)
     check_selection(settings.augment_selection)
     return settings
+
+
+def _check_path(key: str, value: str) -> None:
+    """A path that a pull request could set must not lead out of the repository, nor into Git's own folder."""
+    parts = [part.lower() for part in PurePosixPath(value).parts]
+    usable = value.isprintable() and "\\" not in value and (value or key == "template")
+    if not usable or value.startswith("/") or ".." in parts or ".git" in parts or value == ".":
+        raise SettingsError(f"{FILE_NAME}: {key}: {value!r} is not a path for files of the repository")
 
 
 def zone(name: str) -> tzinfo:

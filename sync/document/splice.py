@@ -92,7 +92,7 @@ def _set(text: str, key: str, value: Value) -> str:
     if block is None:
         bom = frontmatter.BOM if text.startswith(frontmatter.BOM) else ""
         fence = f"---{line_end}"
-        return f"{bom}{fence}{key}: {render_value(value)}{line_end}{fence}{line_end}{text[len(bom) :]}"
+        return f"{bom}{fence}{render_value(key)}: {render_value(value)}{line_end}{fence}{line_end}{text[len(bom) :]}"
     item = _find(text, block, key)
     if item is None:
         return f"{text[: block.end]}{render_value(key)}: {render_value(value)}{line_end}{text[block.end :]}"
@@ -108,7 +108,9 @@ def _rendered(text: str, item: _Item, value: Value, line_end: str) -> str:
         dashes = f"{line_end}{indent}".join(f"- {render_value(one)}" for one in value)
         return between + dashes
     block_style = isinstance(item.value, yaml.CollectionNode) and not item.value.flow_style
-    colon = ": " if block_style or not between.rstrip(":") or "\n" in between or "\r" in between else between
+    on_next_line = "\n" in between or "\r" in between
+    commented = on_next_line and "#" in between
+    colon = ": " if not between.rstrip(":") or ((block_style or on_next_line) and not commented) else between
     style = item.value.style if isinstance(item.value, yaml.ScalarNode) else ""
     return colon + render_value(value, quote=style if style in ("'", '"') else "")
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sync.document import frontmatter
+from sync.document import frontmatter, yaml12
 from sync.document.scalars import render_value
-from sync.document.splice import set_values
+from sync.document.splice import Absent, set_values, with_body
 from sync.document.yaml12 import Value
 
 
@@ -95,7 +95,8 @@ def render_entry(
         title: one line.
         moment: local time in the journal's zone; written to the minute.
         tags, related: as given.
-        template: a body template, or a whole document whose front matter is kept and completed.
+        template: a body template, or a whole document whose front matter is kept and completed: what is given here
+            replaces what stands there, and placeholders in its values are filled in too.
         memories: texts that become the list in place of `{memories}`.
 
     Raises:
@@ -103,7 +104,10 @@ def render_entry(
     """
     date, hour = f"{moment:%Y-%m-%d}", f"{moment:%H-%M}"
     fields = {"title": title, "date": date, "heure": hour, "memories": "\n".join(map(list_item, memories))}
-    body = _FIELD.sub(lambda found: fields[found[1]], template)
+
+    def filled(text: str) -> str:
+        return _FIELD.sub(lambda found: fields[found[1]], text)
+
     front: dict[str, Value] = {
         "date": date,
         "heure": hour,
@@ -111,10 +115,27 @@ def render_entry(
         "tags": list(tags),
         "related": list(related),
     }
-    if frontmatter.find_block(body):
-        return set_values(body, front)
-    lines = "".join(f"{key}: {render_value(value)}\n" for key, value in front.items())
-    return f"---\n{lines}---\n\n{body}"
+    block = frontmatter.find_block(template)
+    if block is None:
+        lines = "".join(f"{key}: {render_value(value)}\n" for key, value in front.items())
+        return f"---\n{lines}---\n\n{filled(template)}"
+    present = yaml12.load(template[block.start : block.end])
+    changes: dict[str, Value | Absent] = {}
+    for key, value in present.items():
+        written = _as_written(value)
+        if written is not None and filled(written) != written:
+            changes[key] = filled(written)
+    changes |= {key: value for key, value in front.items() if value or not present.get(key)}
+    text = set_values(template, changes)
+    return with_body(text, block.body_start + len(text) - len(template), filled(template[block.body_start :]))
+
+
+def _as_written(value: Value) -> str | None:
+    """A value of a template's front matter as text; YAML reads a placeholder without quotes as a mapping."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, inner),) = value.items()
+        return f"{{{name}}}" if inner is None else None
+    return value if isinstance(value, str) else None
 
 
 def list_item(text: str) -> str:
@@ -125,4 +146,4 @@ def list_item(text: str) -> str:
 
 def is_empty(body: str) -> bool:
     """Whether a body says nothing: only headings, bullets without text (`- Pour le code:`), fences and blank lines."""
-    return all(_EMPTY_LINE.match(line) for line in body.split("\n"))
+    return all(_EMPTY_LINE.match(line) for line in re.split(r"\r\n|\r|\n", body))

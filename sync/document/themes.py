@@ -16,7 +16,10 @@ from typing import Any, Generic, Protocol, TypeVar
 
 MAX_LABEL = 60
 _MAX_WORDS = 8
+_CUT = " …"
 _MAX_TAG = 30
+_MAX_STATED_TAG = 200  # as the schema of entries allows
+_SEARCHED = 200  # characters of a text in which its label may stand
 _THEME_KEYS = ("theme", "topic", "category", "subject", "title")
 _LABEL = re.compile(r"[\s>*#_`-]*(?P<label>[^\n:]{2,60}?)[*_`]*\s?:(?=\s|\*\*)")
 _SENTENCE_END = re.compile(r"[.!?…;](?=\s|$)")
@@ -97,7 +100,7 @@ def group_by_theme(items: Iterable[Item]) -> list[Group[Item]]:
 def theme_of(item: HasText) -> _Theme:
     """The theme of one memory."""
     for name in _stated(item.metadata):
-        if clean := _one_line(name):
+        if clean := _shorten(_one_line(name)):
             return _Theme(name=clean, key=f"stated {fold(clean)}", words=frozenset())
     label = _label(item.text)
     if label:
@@ -110,7 +113,7 @@ def significant_words(label: str) -> frozenset[str]:
     """The words of a label that carry its meaning, folded: no stop words, a plural as its singular."""
     words = (word for word in (fold(found.group()) for found in _WORD.finditer(label)))
     parts = (part for word in words for part in re.split(r"['’]", word))
-    return frozenset(_singular(part) for part in parts if part not in _STOP_WORDS and len(part) > 1)
+    return frozenset(_singular(part) for part in parts if part not in _STOP_WORDS and (len(part) > 1 or part.isdigit()))
 
 
 def fold(text: str) -> str:
@@ -122,20 +125,21 @@ def fold(text: str) -> str:
 def tags_of(group: Group[Item], limit: int = 5) -> list[str]:
     """Tags a group suggests: those of its memories, then the words of its theme; no duplicates."""
     stated = [tag for item in group.items for tag in _tags(item.metadata)]
-    words = [_NOT_IN_TAG.sub("-", found.group().casefold()).strip("-") for found in _WORD.finditer(group.theme)]
+    spoken = (part for found in _WORD.finditer(group.theme) for part in re.split(r"['’]", found.group().casefold()))
+    words = [_NOT_IN_TAG.sub("-", part).strip("-") for part in spoken]
     wanted = [word for word in words if 2 < len(word) <= _MAX_TAG and fold(word) not in _STOP_WORDS]
     return list(dict.fromkeys(tag for tag in [*stated, *wanted] if tag and fold(tag) not in _GENERIC_TAGS))[:limit]
 
 
 def _closest(by_word: Mapping[str, Sequence[Group[Item]]], theme: _Theme) -> Group[Item] | None:
-    """The group that shares at least half of the shorter label's words, and all of its numbers and versions."""
+    """The group of which this label says nothing else, or most of the same; numbers and versions have to be equal."""
     best, score = None, 0.0
     for group in (one for word in sorted(theme.words) for one in by_word.get(word, ())):
         common = group.words & theme.words
         if not common or _numbers(group.words) != _numbers(theme.words):
             continue
         share = len(common) / min(len(group.words), len(theme.words))
-        if share >= 0.5 and share > score:
+        if share > 0.5 and share > score:
             best, score = group, share
     return best
 
@@ -158,11 +162,16 @@ def _stated(metadata: Mapping[str, Any]) -> Iterable[str]:
 
 def _tags(metadata: Mapping[str, Any]) -> list[str]:
     tags = metadata.get("tags")
-    return [tag.strip() for tag in tags if isinstance(tag, str) and tag.strip()] if isinstance(tags, list) else []
+    words = (
+        (_one_line(tag)[:_MAX_STATED_TAG].strip() for tag in tags if isinstance(tag, str))
+        if isinstance(tags, list)
+        else ()
+    )
+    return [word for word in words if word]
 
 
 def _label(text: str) -> str:
-    found = _LABEL.match(text)
+    found = _LABEL.match(text[:_SEARCHED])
     label = _one_line(found["label"]) if found else ""
     if not label or _SENTENCE_END.search(label) or len(label.split()) > _MAX_WORDS or "//" in text[: len(label) + 4]:
         return ""
@@ -171,17 +180,21 @@ def _label(text: str) -> str:
 
 def _opening(text: str) -> str:
     """The first words of a text: its first sentence, cut at a word. A dot inside `v1.2` ends nothing."""
-    line = next((clean for raw in text.splitlines() if (clean := _one_line(raw))), "")
+    line = next((clean for raw in text.splitlines() if (clean := _one_line(raw))), "") or " ".join(text.split())
     end = _SENTENCE_END.search(line)
-    sentence = line[: end.start()] if end and end.start() > 0 else line
-    words = sentence.split()
+    return _shorten(line[: end.start()] if end and end.start() > 0 else line)
+
+
+def _shorten(line: str) -> str:
+    """At most 60 characters and eight words of a line, cut behind a word."""
     short = ""
-    for word in words[:_MAX_WORDS]:
-        if len(short) + len(word) + 1 > MAX_LABEL:
+    for word in line.split()[:_MAX_WORDS]:
+        if len(short) + len(word) + len(_CUT) + 1 > MAX_LABEL:
             break
         short = f"{short} {word}".strip()
-    short = short or sentence[:MAX_LABEL]
-    return f"{short.rstrip(',:;')} …" if len(short) < len(sentence) else short
+    short = line if len(line) <= MAX_LABEL and len(line.split()) <= _MAX_WORDS else short
+    short = short or line[: MAX_LABEL - len(_CUT)]
+    return f"{short.rstrip(',:;')}{_CUT}" if len(short) < len(line) else short
 
 
 def _one_line(text: str) -> str:
@@ -192,4 +205,4 @@ def _one_line(text: str) -> str:
 
 
 def _singular(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word[-1] in "sx" and word[-2] not in "su" else word
+    return word[:-1] if len(word) > 3 and word[-1] in "sx" and word[-2:] not in ("ss", "us") else word

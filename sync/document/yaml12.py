@@ -37,12 +37,16 @@ class _Loader(_Base):  # type: ignore[misc]
 
 
 _MAX_NODES = 20_000  # aliases can make a small text stand for a huge value ("billion laughs")
+_MAX_DEPTH = 100
+_SHORT = 1000  # no text of so many characters is nested too deeply for the C stack
 _INT = re.compile(r"0|-?[1-9][0-9]{0,14}")  # larger ones lose digits in readers that use doubles
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 _WORDS: Mapping[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
 _SHIELD = "\ue000"  # stands for a colon that YAML would take for a key's; private use, so never written by hand
-_PLAIN_WITH_COLON = re.compile(r"^(?P<key>[\w][\w .-]*):[ \t]+(?P<value>[^\s\"'\[{|>&*!%@`#,?-][^\r\n]*)", re.M)
-_INNER_COLON = re.compile(r":(?=[ \t]|$)", re.M)
+_PLAIN_WITH_COLON = re.compile(
+    r"(?:^|(?<=\r))(?P<key>[\w][\w .-]*):[ \t]+(?P<value>[^\s\"'\[{|>&*!%@`#,?-][^\r\n]*)", re.M
+)
+_INNER_COLON = re.compile(r":(?=[ \t]|$)")
 
 
 def compose(text: str) -> yaml.MappingNode | None:
@@ -61,9 +65,18 @@ def compose(text: str) -> yaml.MappingNode | None:
         if shielded == text:
             raise
         with contextlib.suppress(DocumentError):
-            return _mapping(_compose(shielded))
+            return _mapping(_unshielded(_compose(shielded)))
         raise  # where the text stands as written, that is what has to be said
     return _mapping(node)
+
+
+def compose_any(text: str) -> yaml.Node | None:
+    """The node tree of any YAML text, such as JSON.
+
+    Raises:
+        DocumentError: the text is not YAML.
+    """
+    return _compose(text)
 
 
 def load(text: str, *, as_text: frozenset[str] = frozenset()) -> dict[str, Value]:
@@ -83,7 +96,7 @@ def load(text: str, *, as_text: frozenset[str] = frozenset()) -> dict[str, Value
     try:
         return {name: to_value(value, text=name in as_text, budget=budget) for name, value in _items(node)}
     except RecursionError as error:
-        raise DocumentError("front matter contains itself through an alias", hint="write the value out") from error
+        raise DocumentError("front matter is nested too deeply, or contains itself through an alias") from error
 
 
 def to_value(node: yaml.Node, *, text: bool, budget: Iterator[int]) -> Value:
@@ -101,8 +114,6 @@ def to_value(node: yaml.Node, *, text: bool, budget: Iterator[int]) -> Value:
         raise DocumentError(f"front matter stands for more than {_MAX_NODES} values", offset=node.start_mark.index)
     if isinstance(node, yaml.ScalarNode):
         written: str = node.value
-        if _SHIELD in written:
-            written = written.replace(_SHIELD, ":")
         if node.style:
             return written
         return resolve_text(written) if text else resolve(written)
@@ -149,6 +160,14 @@ def _is_written(node: yaml.Node) -> bool:
     return bool(node.end_mark.index > node.start_mark.index)
 
 
+def _unshielded(node: yaml.Node | None) -> yaml.Node | None:
+    """The same nodes with their colons back; only plain values of top-level keys were shielded."""
+    for _key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(value, yaml.ScalarNode) and not value.style:
+            value.value = value.value.replace(_SHIELD, ":")
+    return node
+
+
 def _mapping(node: yaml.Node | None) -> yaml.MappingNode | None:
     if node is not None and not isinstance(node, yaml.MappingNode):
         raise DocumentError("front matter is not a mapping", hint="write it as lines of `key: value`")
@@ -156,16 +175,33 @@ def _mapping(node: yaml.Node | None) -> yaml.MappingNode | None:
 
 
 def _single_node(text: str) -> yaml.Node | None:
+    if len(text) > _SHORT:
+        _refuse_depth(text)
     node: yaml.Node | None = _Loader(text).get_single_node()
     return node
+
+
+def _refuse_depth(text: str) -> None:
+    """Composing recurses in C, and a text of nothing but brackets would crash the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            mark: Any = event.start_mark
+            raise DocumentError(f"nested more than {_MAX_DEPTH} levels deep", offset=mark.index)
 
 
 def _compose(text: str) -> yaml.Node | None:
     try:
         return _single_node(text)
     except yaml.reader.ReaderError as error:
-        # ReaderError counts bytes where the C scanner made it.
+        # The C scanner counts bytes here, the Python one characters; the character itself tells which.
         offset = len(text.encode()[: error.position].decode(errors="ignore"))
+        if text[offset : offset + 1] != chr(error.character):
+            offset = error.position
         character = f"U+{ord(text[offset]):04X}" if offset < len(text) else "a character"
         raise DocumentError(f"{character} is not allowed in YAML", offset=offset, hint="remove it") from error
     except yaml.MarkedYAMLError as error:

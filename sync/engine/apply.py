@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from hashlib import sha256
 from pathlib import Path
 
-from sync.repository.files import Span, read_or_none, refuse_outside, write_atomic
-
-PENDING = "pending.json"
+from sync.repository.files import Span, refuse_outside, write_atomic
 
 
 class Outcome(Enum):
@@ -49,54 +43,3 @@ def apply_writes(writes: Sequence[Write], root: Path) -> None:
         refuse_outside(write.path, root)
     for write in writes:
         write_atomic(write.path, write.pieces)
-
-
-def apply_together(writes: Sequence[tuple[Path, bytes]], root: Path, folder: Path) -> None:
-    """Write several files so that after a crash the next `finish_pending` completes what was begun.
-
-    The whole plan is written down first, in one file. The caller holds the lock.
-
-    Args:
-        writes: absolute paths and their new content.
-        root: the repository; no file may lie outside of it.
-        folder: where the plan is kept until it is done.
-
-    Raises:
-        RefusedError, UsageError: as `apply_writes`.
-    """
-    for path, _content in writes:
-        refuse_outside(path, root)
-    plan = [
-        {
-            "path": os.path.relpath(path, root),
-            "before": _digest(read_or_none(path)),
-            "content": base64.b64encode(content).decode(),
-        }
-        for path, content in writes
-    ]
-    write_atomic(folder / PENDING, [json.dumps(plan).encode()])
-    finish_pending(root, folder)
-
-
-def finish_pending(root: Path, folder: Path) -> int:
-    """Complete a plan that was begun; a file that somebody has changed since is left as it is.
-
-    Returns:
-        How many files were written.
-    """
-    pending = folder / PENDING
-    if (found := read_or_none(pending)) is None:
-        return 0
-    written = 0
-    for step in json.loads(found):
-        path, content = root / step["path"], base64.b64decode(step["content"])
-        refuse_outside(path, root)
-        if _digest(read_or_none(path)) == step["before"]:
-            write_atomic(path, [content])
-            written += 1
-    pending.unlink()
-    return written
-
-
-def _digest(data: bytes | None) -> str:
-    return "" if data is None else sha256(data).hexdigest()

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
+from zlib import crc32
 
 from sync.repository.files import Span
 from sync.stores.augment import CLOSING, EMPTY_FILE, OPENING, SEPARATOR
@@ -92,6 +93,30 @@ def replace_parts(
     return Layout(lines=lines, ids=ids, lengths=lengths, notes=notes), _file(pieces)
 
 
+def is_same_content(
+    old: Layout, fresh: Mapping[bytes, Part], gone: set[bytes], read: Callable[[int, int], bytes]
+) -> bool:
+    """Whether the new lines give the very memories that the lines which are gone gave.
+
+    Args:
+        old, fresh, gone: as in `replace_parts`.
+        read: bytes `start` to `end` of the present file.
+    """
+    offsets = array("Q", accumulate(old.lengths, initial=0))
+    before = {
+        _path(line): (offsets[index] + len(OPENING), old.lengths[index] - len(SEPARATOR))
+        for index, line in enumerate(old.lines)
+        if line in gone and old.lengths[index]
+    }
+    after = {_path(line): part.chunk for line, part in fresh.items() if part.chunk}
+    if before.keys() != after.keys():
+        return False
+    return all(
+        length == len(after[path]) and read(start, start + length) == after[path]
+        for path, (start, length) in before.items()
+    )
+
+
 def whole_file(lines: Sequence[bytes], parts: Mapping[bytes, Part]) -> tuple[Layout, list[bytes | Span]]:
     """A file from nothing but its parts."""
     empty = Layout(lines=(), ids=(), lengths=array("Q"))
@@ -105,12 +130,16 @@ def to_state(layout: Layout, facts: Mapping[str, Any]) -> bytes:
         "format": _FORMAT, "count": len(layout.lines), "lines": len(lines), "ids": len(ids),
         "notes": dict(layout.notes), **facts,
     })  # fmt: skip
-    return head.encode() + b"\n" + lines + ids + layout.lengths.tobytes()
+    state = head.encode() + b"\n" + lines + ids + layout.lengths.tobytes()
+    return b"%08x" % crc32(state) + state
 
 
 def from_state(data: bytes) -> tuple[Layout, dict[str, Any]] | None:
     """What `to_state` wrote; None where the bytes are not such a state, or of another version."""
-    head, _, rest = data.partition(b"\n")
+    state = data[8:]
+    if data[:8] != b"%08x" % crc32(state):
+        return None
+    head, _, rest = state.partition(b"\n")
     try:
         facts = json.loads(head)
         if facts["format"] != _FORMAT:
@@ -146,9 +175,10 @@ def _file(pieces: list[bytes | Span]) -> list[bytes | Span]:
 
 
 def _notes(old: Mapping[str, Any], fresh: Mapping[bytes, Part], gone: set[bytes]) -> dict[str, Any]:
-    def path(line: bytes) -> str:
-        return line.split(b"\t", 1)[1].decode("utf-8", "replace")
-
-    dropped = {path(line) for line in gone}
+    dropped = {_path(line) for line in gone}
     notes = {name: note for name, note in old.items() if name not in dropped}
-    return notes | {path(line): part.note for line, part in fresh.items() if part.note is not None}
+    return notes | {_path(line): part.note for line, part in fresh.items() if part.note is not None}
+
+
+def _path(line: bytes) -> str:
+    return line.split(b"\t", 1)[1].decode("utf-8", "backslashreplace")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sync.document.entry import Entry, load_entry
 from sync.document.fault import Fault, Skipped
 from sync.document.naming import skip_reason, stem_of
-from sync.document.projection import View, get
+from sync.document.projection import get
 from sync.document.record import Memory
 from sync.document.settings import Selection
+from sync.document.view import View
 from sync.stores.augment import CLOSING, OPENING, SEPARATOR, render_memory
 
 
@@ -53,6 +54,8 @@ def project(path: str, blob: str, data: bytes, view: View, selection: Selection)
 
 def is_selected(entry: Entry, selection: Selection) -> bool:
     """Whether a selection takes an entry; its budget is not looked at."""
+    if selection.within is not None and not is_selected(entry, selection.within):
+        return False
     tags = set(entry.tags)
     if (selection.tags and tags.isdisjoint(selection.tags)) or not tags.isdisjoint(selection.exclude_tags):
         return False
@@ -83,7 +86,12 @@ def refuse_same_ids(projected: Iterable[tuple[str, Projected]]) -> dict[str, Fau
     faults = {}
     for path, one in projected:
         if (first := owner.setdefault(one.id, path)) != path:
-            key = "id" if one.id != stem_of(path) else ""
-            hint = "write another `id:` into its front matter, or rename the file"
-            faults[path] = Fault(path=path, key=key, message=f"has the same id as {first}: {one.id}", hint=hint)
+            faults[path] = same_id_fault(path, one.id, first)
     return faults
+
+
+def same_id_fault(path: str, entry_id: str, first: str) -> Fault:
+    """The fault of an entry whose id is that of `first`."""
+    key = "id" if entry_id != stem_of(path) else ""
+    hint = "write another `id:` into its front matter, or rename the file"
+    return Fault(path=path, key=key, message=f"has the same id as {first}: {entry_id}", hint=hint)

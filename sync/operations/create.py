@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from sync.document.entry import Entry, load_entry
-from sync.document.naming import file_name
+from sync.document.naming import file_name, skip_reason
 from sync.document.projection import get
 from sync.document.record import Memory
 from sync.document.templates import TEMPLATES, render_entry
@@ -15,7 +16,7 @@ from sync.engine.apply import Write, apply_writes
 from sync.errors import DocumentError, UsageError
 from sync.operations.journal import Journal
 from sync.repository.files import create_new, read_or_none, refuse_outside
-from sync.repository.listing import blob_id
+from sync.repository.listing import Source, list_files
 from sync.repository.lock import lock
 from sync.stores.augment import render_file, render_memory
 
@@ -39,25 +40,24 @@ class Created:
         return {"path": self.path, "source": self.source, "is_new": self.is_new}
 
 
-def create_memory(journal: Journal, entry_path: Path, *, dry_run: bool = False) -> Created:
+def create_memory(journal: Journal, entry_path: Path, *, start: Path = Path(), dry_run: bool = False) -> Created:
     """Write one entry's memory to `journal_entry_<stem>.json` in Augment's folder.
 
     Args:
         journal: the journal.
-        entry_path: the entry; absolute, or relative to the working folder or the repository.
+        entry_path: the entry; absolute, or relative to `start` or to the repository.
+        start: the folder that the user is in.
         dry_run: write nothing.
 
     Raises:
         UsageError: there is no such entry in the repository, or it cannot be read.
     """
-    path = _inside(journal, entry_path)
-    data = read_or_none(journal.absolute(path))
-    if data is None:
-        raise UsageError(f"{entry_path}: no such entry", hint="name a file of the entries folder")
+    path = _entry_path(journal, entry_path, start)
+    blob, data = _committed_form(journal, path)
     entry = load_entry(path, data)
     if not isinstance(entry, Entry):
         raise UsageError(str(entry), hint=entry.hint)
-    memory = Memory(record=get(entry, journal.settings.view), source=path, source_blob=blob_id(data).decode())
+    memory = Memory(record=get(entry, journal.settings.view), source=path, source_blob=blob.decode())
     target = f"{journal.settings.augment}/journal_entry_{PurePosixPath(path).stem}.json"
     content = render_file([render_memory(memory)])
     file = journal.absolute(target)
@@ -69,7 +69,13 @@ def create_memory(journal: Journal, entry_path: Path, *, dry_run: bool = False) 
 
 
 def new_entry(
-    journal: Journal, title: str, *, now: datetime, tags: tuple[str, ...] = (), related: tuple[str, ...] = ()
+    journal: Journal,
+    title: str,
+    *,
+    now: datetime,
+    tags: tuple[str, ...] = (),
+    related: tuple[str, ...] = (),
+    dry_run: bool = False,
 ) -> Created:
     """Write a new entry from the journal's template; an entry of the same title and minute is never overwritten.
 
@@ -78,9 +84,10 @@ def new_entry(
         title: what the entry is about; made one line.
         now: aware.
         tags, related: as given.
+        dry_run: write nothing; the result says which file it would be.
 
     Raises:
-        UsageError: the title is empty, or the template cannot be read.
+        UsageError: the title is empty or not Unicode, or the template cannot be read.
     """
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in title).split())
     if not line:
@@ -88,23 +95,39 @@ def new_entry(
     moment = now.astimezone(journal.settings.view.zone)
     try:
         text = render_entry(title=line, moment=moment, tags=tags, related=related, template=_template(journal))
+        data = text.encode()
     except DocumentError as error:
         raise UsageError(f"{journal.settings.template}: {error.message}", hint=error.hint) from error
+    except UnicodeEncodeError as error:
+        raise UsageError("a tag or an entry it is related to is not UTF-8") from error
     folder = journal.absolute(journal.settings.entries)
     refuse_outside(folder / "entry.md", journal.root)
+    if dry_run:
+        name = file_name(line, moment, lambda one: os.path.lexists(folder / one))
+        return Created(path=f"{journal.settings.entries}/{name}", is_new=False)
     with lock(journal.lock_folder):
         refused: set[str] = set()
         while True:
-            name = file_name(line, moment, lambda one: one in refused or (folder / one).exists())
-            if create_new(folder / name, text.encode("utf-8")):
+            name = file_name(line, moment, lambda one: one in refused or os.path.lexists(folder / one))
+            if create_new(folder / name, data):
                 return Created(path=f"{journal.settings.entries}/{name}")
             refused.add(name)
+
+
+def _committed_form(journal: Journal, path: str) -> tuple[bytes, bytes]:
+    """(blob id, bytes) of a file as Git would store it, which under autocrlf is not what is on disk."""
+    listing = list_files(journal.location, path, Source.WORK_TREE)
+    for row, data in listing.read(listing.lines):
+        if not row.problem:
+            return row.blob, data
+        raise UsageError(f"{path}: {row.problem}")
+    raise UsageError(f"{path}: no such entry", hint="name a file of the entries folder")
 
 
 def _template(journal: Journal) -> str:
     if not journal.settings.template:
         return TEMPLATES[journal.settings.language]
-    refuse_outside(journal.absolute(journal.settings.template), journal.root)
+    refuse_outside(journal.absolute(journal.settings.template).resolve(), journal.root)
     data = read_or_none(journal.absolute(journal.settings.template))
     if data is None:
         hint = "make the file, or remove the key from journal.toml"
@@ -115,10 +138,19 @@ def _template(journal: Journal) -> str:
         raise UsageError(f"{journal.settings.template}: not UTF-8", hint="save it as UTF-8") from error
 
 
-def _inside(journal: Journal, path: Path) -> str:
-    """A path relative to the repository; it may be given relative to the working folder or to the repository."""
-    here = path if path.exists() else journal.root / path
-    resolved = here.resolve()
-    if not resolved.is_relative_to(journal.root.resolve()):
-        raise UsageError(f"{path} is not in the repository {journal.root}")
-    return resolved.relative_to(journal.root.resolve()).as_posix()
+def _entry_path(journal: Journal, path: Path, start: Path) -> str:
+    """The path of an entry relative to the repository."""
+    hint = f"name a file of {journal.settings.entries}"
+    found = next((one for one in (start / path, journal.root / path) if one.is_file()), None)
+    if found is None:
+        raise UsageError(f"{path}: no such entry", hint=hint)
+    resolved, root = found.resolve(), journal.root.resolve()
+    if not resolved.is_relative_to(root):
+        raise UsageError(f"{path} is not in the repository {root}", hint=hint)
+    relative = resolved.relative_to(root).as_posix()
+    reason = (
+        skip_reason(relative) if relative.startswith(f"{journal.settings.entries}/") else "not in the entries folder"
+    )
+    if reason:
+        raise UsageError(f"{path} is no entry: {reason}", hint=hint)
+    return relative

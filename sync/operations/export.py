@@ -13,14 +13,14 @@ from typing import Any
 from sync.document.fault import Fault, Skipped
 from sync.document.settings import Selection, check_selection
 from sync.engine.apply import Outcome, Write, apply_writes
-from sync.engine.layout import Layout, Part, difference, replace_parts, whole_file
+from sync.engine.layout import Layout, Part, difference, is_same_content, replace_parts, whole_file
 from sync.engine.projecting import Projected, project, refuse_same_ids, within_budget
 from sync.engine.state import ProjectionState
-from sync.errors import UsageError
+from sync.errors import RefusedError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
-from sync.repository.files import read_or_none
+from sync.repository.files import Span, read_or_none
 from sync.repository.git import run_git
-from sync.repository.listing import Source, list_files, to_row
+from sync.repository.listing import NOT_UTF8, UNMERGED, Row, Source, list_files, to_row
 from sync.repository.lock import lock
 
 
@@ -29,7 +29,7 @@ class ExportOptions:
     """What to export.
 
     Attributes:
-        selection: what Augment is given; None is what journal.toml says. The tracked file always holds every entry.
+        selection: narrows what journal.toml lets Augment have. The tracked file always holds every entry.
         check: write nothing, say which files are stale.
         dry_run: write nothing, say which files would be written.
         source: where entries are read from.
@@ -115,10 +115,14 @@ def export(journal: Journal, options: ExportOptions, progress: Progress = no_pro
 
     Raises:
         RetryError: another run is writing.
-        RefusedError: a target lies outside the repository.
+        RefusedError: a target lies outside the repository, or is a file of something else.
+        UsageError: there is no journal here.
     """
-    chosen = journal.settings.augment_selection if options.selection is None else options.selection
-    check_selection(chosen)
+    configured = journal.settings.augment_selection
+    chosen = configured if options.selection is None else configured.narrowed_to(check_selection(options.selection))
+    if not journal.exists:
+        message = f"{journal.settings.entries}: no such folder, so there is no journal here"
+        raise UsageError(message, hint="run: journal init")
     selections = _targets(journal, options, chosen)
     if options.check or options.dry_run:
         return _Export(journal, options, progress).run(selections)
@@ -144,6 +148,9 @@ def _targets(journal: Journal, options: ExportOptions, chosen: Selection) -> dic
         output = Path(os.path.relpath((journal.root / options.output).resolve(), journal.root)).as_posix()
         if output.startswith(journal.settings.entries + "/"):
             raise UsageError(f"{output} is in the entries folder", hint="name a file outside of it")
+        present = read_or_none(journal.root / output)
+        if present and not present.lstrip().startswith(b"["):
+            raise RefusedError(f"{output} exists and is no file of memories", hint="remove it, or name another file")
         return {chosen: [output]}
     groups = {Selection(): [journal.settings.memories]}
     # A store that is not on this machine cannot be stale: a check in CI has no laptop's files.
@@ -151,6 +158,24 @@ def _targets(journal: Journal, options: ExportOptions, chosen: Selection) -> dic
     if journal.settings.augment_enabled and not (absent and (options.check or options.source is Source.INDEX)):
         groups.setdefault(chosen, []).append(journal.settings.delivered)
     return groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A projection as it has to be.
+
+    Attributes:
+        layout, pieces: its file.
+        stale: targets that have to be written.
+        exact: targets that hold these very bytes already.
+        is_news: whether the listing differs from the last run's.
+    """
+
+    layout: Layout
+    pieces: Sequence[bytes | Span]
+    stale: Sequence[str]
+    exact: Sequence[str]
+    is_news: bool
 
 
 class _Export:
@@ -167,23 +192,25 @@ class _Export:
             layout, found = self._bring_up_to_date(selection, paths)
             notes = layout.notes
             targets.extend(found)
-        skipped = tuple(Skipped(path=path, reason=note["skipped"]) for path, note in notes.items() if "skipped" in note)
-        invalid = tuple(Fault(**note["fault"]) for note in notes.values() if "fault" in note)
+        ordered = sorted(notes.items())
+        skipped = tuple(Skipped(path=path, reason=note["skipped"]) for path, note in ordered if "skipped" in note)
+        invalid = tuple(Fault(**note["fault"]) for _path, note in ordered if "fault" in note)
         return ExportResult(read=len(self.listing.lines), targets=tuple(targets), skipped=skipped, invalid=invalid)
 
     def _bring_up_to_date(self, selection: Selection, paths: Sequence[str]) -> tuple[Layout, list[Target]]:
         state = self._state(selection)
         with contextlib.ExitStack() as stack:
             made = self._reuse(state, selection, paths, stack) or self._make_anew(selection, paths)
-            layout, outcomes, writes = made
-            if writes and not (self.options.check or self.options.dry_run):
+            if not (self.options.check or self.options.dry_run):
+                writes = [Write(path=self.journal.absolute(path), pieces=made.pieces) for path in made.stale]
                 apply_writes(writes, self.journal.root)
-                state.save(layout, paths)
-        left_out = tuple(_left_out(layout))
-        exported = sum(1 for length in layout.lengths if length)
-        return layout, [
-            Target(path=path, outcome=outcome, exported=exported, left_out=left_out)
-            for path, outcome in zip(paths, outcomes, strict=True)
+                if writes or made.is_news:
+                    state.save(made.layout, [*made.stale, *made.exact])
+        exported = sum(1 for length in made.layout.lengths if length)
+        left_out = tuple(_left_out(made.layout))
+        return made.layout, [
+            Target(path=path, outcome=self._outcome(path in made.stale), exported=exported, left_out=left_out)
+            for path in paths
         ]
 
     def _state(self, selection: Selection) -> ProjectionState:
@@ -207,20 +234,23 @@ class _Export:
         layout, pieces = replace_parts(old, self.listing.lines, fresh, gone, handle)
         if _ids_clash(layout):
             return None
-        changed = bool(new or gone)
-        stale = [path for path in paths if changed or not state.is_ours(path)]
-        writes = [Write(path=self.journal.absolute(path), pieces=pieces) for path in stale]
-        return layout, [self._outcome(path in stale) for path in paths], writes
+
+        def read(start: int, end: int) -> bytes:
+            return os.pread(handle, end - start, start)
+
+        same = is_same_content(old, fresh, gone, read)
+        exact = [path for path in paths if same and state.is_ours(path)]
+        stale = [path for path in paths if path not in exact]
+        return _Made(layout=layout, pieces=pieces, stale=stale, exact=exact, is_news=bool(new or gone))
 
     def _make_anew(self, selection: Selection, paths: Sequence[str]) -> _Made:
         layout, pieces = whole_file(self.listing.lines, self._parts(selection, self.listing.lines))
         content = b"".join(piece for piece in pieces if isinstance(piece, bytes))
-        files = [self.journal.absolute(path) for path in paths]
-        stale = [read_or_none(file) != content for file in files]
-        writes = [Write(path=file, pieces=[content]) for file, differs in zip(files, stale, strict=True) if differs]
-        if not any(stale) and not (self.options.check or self.options.dry_run):
-            self._state(selection).save(layout, paths)
-        return layout, [self._outcome(differs) for differs in stale], writes
+        found = {path: read_or_none(self.journal.absolute(path)) for path in paths}
+        exact = [path for path in paths if found[path] == content]
+        # Under autocrlf a checkout gives other line endings; no memory holds a CR that is not escaped.
+        stale = [path for path in paths if (found[path] or b"").replace(b"\r\n", b"\n") != content]
+        return _Made(layout=layout, pieces=[content], stale=stale, exact=exact, is_news=True)
 
     def _outcome(self, stale: bool) -> Outcome:
         if not stale:
@@ -234,23 +264,22 @@ class _Export:
         view = self.journal.settings.view
         found: dict[bytes, tuple[str, Projected | Fault | Skipped]] = {}
         for done, (line, (row, data)) in enumerate(zip(lines, self.listing.read(lines), strict=True)):
-            path = row.path.decode("utf-8", "replace")
             if row.problem:
-                found[line] = path, _problem(path, row.problem)
+                found[line] = row.name, _problem(row)
             else:
-                found[line] = path, project(path, row.blob.decode(), data, view, selection)
+                found[line] = row.name, project(row.name, row.blob.decode(), data, view, selection)
             self.progress(done + 1, len(lines))
         clashes = refuse_same_ids((path, one) for path, one in found.values() if isinstance(one, Projected))
         kept = None
         if selection.max_bytes:
-            kept = within_budget((one for _, one in found.values() if isinstance(one, Projected)), selection.max_bytes)
-        return {line: _part(clashes.get(path, one), kept) for line, (path, one) in found.items()}
+            fit = (one for path, one in found.values() if isinstance(one, Projected) and path not in clashes)
+            kept = within_budget(fit, selection.max_bytes)
+        return {line: _part(one, clashes.get(path), kept) for line, (path, one) in found.items()}
 
 
-_Made = tuple[Layout, list[Outcome], list[Write]]
-
-
-def _part(one: Projected | Fault | Skipped, kept: set[str] | None) -> Part:
+def _part(one: Projected | Fault | Skipped, clash: Fault | None, kept: set[str] | None) -> Part:
+    if clash is not None:
+        return Part(note={"fault": clash.as_dict(), "clash": True})
     if isinstance(one, Skipped):
         return Part(note={"skipped": one.reason})
     if isinstance(one, Fault):
@@ -258,17 +287,17 @@ def _part(one: Projected | Fault | Skipped, kept: set[str] | None) -> Part:
     return Part(id=one.id, chunk=one.chunk if kept is None or one.id in kept else b"")
 
 
-def _problem(path: str, problem: str) -> Fault | Skipped:
-    if problem.startswith("unmerged"):
-        return Fault(path=path, message="unmerged", hint="resolve the merge first")
-    return Skipped(path=path, reason=problem)
+def _problem(row: Row) -> Fault | Skipped:
+    if row.problem in (UNMERGED, NOT_UTF8):
+        message, _, hint = row.problem.partition(": ")
+        return Fault(path=row.name, message=message, hint=hint)
+    return Skipped(path=row.name, reason=row.problem)
 
 
 def _ids_clash(layout: Layout) -> bool:
     """Whether ids must be looked at again: two are equal, or an entry was refused because of another's."""
     ids = [one for one in layout.ids if one]
-    refused = any("same id" in note.get("fault", {}).get("message", "") for note in layout.notes.values())
-    return refused or len(set(ids)) != len(ids)
+    return any("clash" in note for note in layout.notes.values()) or len(set(ids)) != len(ids)
 
 
 def _left_out(layout: Layout) -> Iterator[str]:
@@ -277,4 +306,4 @@ def _left_out(layout: Layout) -> Iterator[str]:
     for line in compress(
         layout.lines, (bool(one) and not length for one, length in zip(layout.ids, layout.lengths, strict=True))
     ):
-        yield to_row(line).path.decode("utf-8", "replace")
+        yield to_row(line).name

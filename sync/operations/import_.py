@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,17 +12,18 @@ from typing import Any
 from sync.document.entry import Entry, load_entry
 from sync.document.fault import Fault
 from sync.document.moment import parse_record_date
-from sync.document.naming import file_name, skip_reason
-from sync.document.templates import IMPORT_TEMPLATES, render_entry
+from sync.document.naming import file_name, skip_reason, stem_of
+from sync.document.templates import IMPORT_TEMPLATES, list_item, render_entry
 from sync.document.themes import Group, group_by_theme, tags_of
-from sync.engine.apply import apply_together, finish_pending
+from sync.engine.pending import Planned, finish_pending, make_entries
+from sync.errors import UsageError
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.files import read_or_none
 from sync.repository.listing import Source, list_files
 from sync.repository.lock import lock
 from sync.stores.augment import Foreign, parse_file
-from sync.stores.ledger import FILE_NAME as LEDGER
-from sync.stores.ledger import Imported, load_ledger, render_ledger
+from sync.stores.ledger import FOLDER as LEDGER
+from sync.stores.ledger import Imported, load_ledger
 
 STORE = "augment"
 TAG = "augment-memory"
@@ -48,7 +50,7 @@ class ImportResult:
     """What an import did: `read = imported + known + ours + invalid memories`.
 
     Attributes:
-        absent: the store is not on this machine; nothing else is meant then.
+        absent: why the store was left out (`not on this machine`); empty where it was read.
         files: JSON files read.
         read: memories found in them.
         imported: memories that became part of an entry.
@@ -59,7 +61,7 @@ class ImportResult:
         invalid: what could not be understood: whole files and single memories.
     """
 
-    absent: bool = False
+    absent: str = ""
     files: int = 0
     read: int = 0
     imported: int = 0
@@ -114,11 +116,13 @@ def import_memories(
 
     Raises:
         RetryError: another run is writing.
-        UsageError: the ledger of imports is damaged.
+        UsageError: the ledger of imports is damaged, or the disk refuses.
     """
     folder = journal.absolute(journal.settings.augment)
+    if not journal.settings.augment_enabled:
+        return ImportResult(absent="not enabled in journal.toml")
     if not folder.is_dir():
-        return ImportResult(absent=True)
+        return ImportResult(absent="not on this machine")
     if dry_run:
         return _Import(journal, now).run(folder, progress, write=False)
     with lock(journal.lock_folder):
@@ -130,22 +134,21 @@ class _Import:
     def __init__(self, journal: Journal, now: datetime) -> None:
         self.journal, self.settings = journal, journal.settings
         self.now = now.astimezone(self.settings.view.zone)
-        self.ledger_path = f"{self.settings.journal}/{LEDGER}".removeprefix("./")
-        self.rows = load_ledger(read_or_none(journal.absolute(self.ledger_path)), self.ledger_path)
+        self.ledger = f"{self.settings.journal}/{LEDGER}".removeprefix("./")
+        self.rows = [
+            row
+            for path in sorted(journal.absolute(self.ledger).glob("*.jsonl"))
+            for row in load_ledger(read_or_none(path) or b"", f"{self.ledger}/{path.name}")
+        ]
         self.listing = list_files(journal.location, self.settings.entries, Source.WORK_TREE)
-        self.names = {
-            PurePosixPath(line.split(b"\t", 1)[1].decode("utf-8", "replace")).name for line in self.listing.lines
-        }
+        self.names: set[str] = set()
+        self._known_ids: set[str] | None = None
 
     def run(self, folder: Path, progress: Progress, *, write: bool) -> ImportResult:
         memories = self._sort(folder, progress)
-        groups = group_by_theme(memories.fresh)
-        made = [self._entry(group) for group in groups]
+        made = [self._planned(group) for group in group_by_theme(memories.fresh)]
         if made and write:
-            writes = [(self.journal.absolute(one.path), text.encode("utf-8")) for one, text, _rows in made]
-            rows = [row for _one, _text, rows in made for row in rows]
-            ledger = self.journal.absolute(self.ledger_path), render_ledger([*self.rows, *rows])
-            apply_together([*writes, ledger], self.journal.root, self.journal.lock_folder)
+            make_entries([planned for _new, planned in made], self.journal.root, self.journal.lock_folder)
         return ImportResult(
             files=memories.files,
             read=memories.read,
@@ -153,7 +156,7 @@ class _Import:
             known=memories.known,
             ours=memories.ours,
             changed=memories.changed,
-            entries=tuple(one for one, _text, _rows in made),
+            entries=tuple(new for new, _planned in made),
             invalid=tuple(memories.faults),
         )
 
@@ -164,8 +167,7 @@ class _Import:
         own = PurePosixPath(self.settings.delivered).name
         paths = [path for path in sorted(folder.rglob("*.json")) if path.relative_to(folder).as_posix() != own]
         for done, path in enumerate(paths):
-            name = path.relative_to(folder).as_posix()
-            memories, faults = parse_file(name, read_or_none(path) or b"")
+            memories, faults = _read(path, path.relative_to(folder).as_posix())
             found.files += 1
             found.read += len(memories) + sum(1 for fault in faults if fault.key)
             found.faults += [replace(fault, path=f"{self.settings.augment}/{fault.path}") for fault in faults]
@@ -182,37 +184,47 @@ class _Import:
         return found
 
     def _is_ours(self, memory: Foreign) -> bool:
-        return memory.text.lstrip().startswith(self.settings.prefix) or (memory.id != "" and memory.id in self._ids())
+        prefixed = memory.text.lstrip().startswith(f"{self.settings.prefix} ")
+        return prefixed or (memory.id != "" and memory.id in self._ids())
 
     def _ids(self) -> set[str]:
         """Ids of the entries there are; read once, and only where a memory has an id that could be one of them."""
-        if not hasattr(self, "_known_ids"):
+        if self._known_ids is None:
             entries = (
-                load_entry(row.path.decode("utf-8", "replace"), data)
+                load_entry(row.name, data)
                 for row, data in self.listing.read(self.listing.lines)
-                if not row.problem and not skip_reason(row.path.decode("utf-8", "replace"))
+                if not row.problem and not skip_reason(row.name)
             )
             self._known_ids = {entry.id for entry in entries if isinstance(entry, Entry)}
         return self._known_ids
 
-    def _entry(self, group: Group[Foreign]) -> tuple[NewEntry, str, list[Imported]]:
+    def _planned(self, group: Group[Foreign]) -> tuple[NewEntry, Planned]:
         title = f"Augment Memories: {group.theme}"
         moment = self._moment(group.items)
-        name = file_name(title, moment, lambda candidate: candidate in self.names)
+        name = file_name(title, moment, self._is_taken)
         self.names.add(name)
+        path, ledger = f"{self.settings.entries}/{name}", f"{self.ledger}/{stem_of(name)}.jsonl"
+        texts = [memory.text for memory in group.items]
         text = render_entry(
             title=title,
             moment=moment,
             tags=[TAG, *tags_of(group)],
             template=IMPORT_TEMPLATES[self.settings.language],
-            memories=[memory.text for memory in group.items],
+            memories=texts,
         )
-        rows = [
+        rows = (
             Imported(hash=memory.hash, store=STORE, file=memory.file, id=memory.id, entry=name)
             for memory in group.items
-        ]
-        path = f"{self.settings.entries}/{name}"
-        return NewEntry(path=path, theme=group.theme, memories=len(group.items)), text, rows
+        )
+        items = tuple(map(list_item, texts))
+        planned = Planned(entry=path, ledger=ledger, text=text, items=items, rows=tuple(rows))
+        return NewEntry(path=path, theme=group.theme, memories=len(group.items)), planned
+
+    def _is_taken(self, name: str) -> bool:
+        """Whether there is an entry of that name, on disk or planned, or a ledger that outlived its entry."""
+        entry = self.journal.absolute(f"{self.settings.entries}/{name}")
+        ledger = self.journal.absolute(f"{self.ledger}/{stem_of(name)}.jsonl")
+        return name in self.names or os.path.lexists(entry) or os.path.lexists(ledger)
 
     def _moment(self, memories: Sequence[Foreign]) -> datetime:
         """When the newest of the memories was made, if each of them says when; else now."""
@@ -227,3 +239,14 @@ class _Import:
                 return self.now
             moments.append(datetime.combine(moment.day, moment.clock, tzinfo=zone))
         return max(moments, default=self.now)
+
+
+def _read(path: Path, name: str) -> tuple[list[Foreign], list[Fault]]:
+    """The memories of one file; whatever is wrong with it is a fault and hides no other."""
+    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if not path.is_file():
+        return [], [Fault(path=shown, message="not a regular file")]
+    try:
+        return parse_file(shown, read_or_none(path) or b"")
+    except UsageError as error:
+        return [], [Fault(path=shown, message=error.message)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from enum import Enum
@@ -15,8 +16,8 @@ from sync.errors import UsageError
 from sync.operations.journal import Journal, open_journal
 from sync.operations.validate import AUGMENT_CONFIG
 from sync.repository.files import read_or_none, refuse_outside, write_atomic
-from sync.repository.handle import hooks_folder, is_ignored, make_repository
 from sync.repository.lock import lock
+from sync.schema import Schema, check
 
 HOOKS = ("pre-commit", "pre-merge-commit")
 CHAINED = ".before-journal"
@@ -24,7 +25,7 @@ _MARK = "# journal-sync hook"
 QUERY_COMMAND = 'journal query -- "${query}"'
 
 _SETTINGS_TEXT = """\
-# Settings of the journal. Every key may be left out; the values here are the defaults.
+# Settings of the journal. Every key may be left out; docs/settings.md of journal-sync tells the defaults.
 [journal]
 entries = "{entries}"
 memories = "{memories}"
@@ -47,7 +48,7 @@ fi
 if command -v journal >/dev/null 2>&1; then
     exec journal hook {name}
 elif [ -x {python} ]; then
-    exec {python} -m sync hook {name}
+    exec {python} -P -m sync hook {name}
 fi
 echo "journal: command not found. Install it (pip install journal-sync), or remove $0." >&2
 exit 1
@@ -110,12 +111,24 @@ def init(start: Path, *, hooks: bool = False, language: str = "fr", dry_run: boo
         steps.append(Step(path=".git", change=Change.PLANNED if dry_run else Change.CREATED, note="a Git repository"))
         if dry_run:
             return _Setup(journal, language, dry_run).run(steps, hooks=False)
-        make_repository(journal.root)
+        _make_repository(journal.root)
         journal = open_journal(start)
     if dry_run:
         return _Setup(journal, language, dry_run).run(steps, hooks=hooks)
     with lock(journal.lock_folder):
         return _Setup(journal, language, dry_run).run(steps, hooks=hooks)
+
+
+def _make_repository(root: Path) -> None:
+    from sync.repository.handle import make_repository  # GitPython: slow, and it needs the git that was found by now
+
+    make_repository(root)
+
+
+def _hooks_folder(root: Path) -> Path:
+    from sync.repository.handle import hooks_folder
+
+    return hooks_folder(root)
 
 
 class _Setup:
@@ -124,9 +137,10 @@ class _Setup:
         self.settings: Settings = journal.settings
 
     def run(self, steps: list[Step], *, hooks: bool) -> InitResult:
-        steps += [self._entries_folder(), self._settings(), self._ignore(), self._augment_config()]
-        if hooks:
-            folder = hooks_folder(self.journal.root)
+        folder = _hooks_folder(self.journal.root) if hooks else None
+        config = self._completed_config()  # what could refuse comes before the first write
+        steps += [self._entries_folder(), self._settings(), self._ignore(), self._augment_config(*config)]
+        if folder is not None:
             steps += [self._hook(folder, name) for name in HOOKS]
         return InitResult(root=str(self.journal.root), steps=tuple(steps))
 
@@ -149,22 +163,33 @@ class _Setup:
         """Memories can hold private things: keep them out of Git."""
         before = read_or_none(self.journal.root / ".gitignore")
         line = f"/{self.settings.augment}/\n"
-        ignored = self.journal.location.git_dir and is_ignored(self.journal.root, self.settings.delivered)
-        if ignored or line.encode() in (before or b"").splitlines(keepends=True):
+        if self._is_ignored() or line.encode() in (before or b"").splitlines(keepends=True):
             return Step(path=".gitignore", change=Change.UNCHANGED, note=f"ignores {self.settings.augment}")
         gap = b"" if not before or before.endswith(b"\n") else b"\n"
         return self._write(".gitignore", before, (before or b"") + gap + line.encode(), note=f"ignores {line.strip()}")
 
-    def _augment_config(self) -> Step:
+    def _is_ignored(self) -> bool:
+        if self.journal.location.git_dir is None:
+            return False
+        from sync.repository.handle import is_ignored
+
+        return is_ignored(self.journal.root, self.settings.delivered)
+
+    def _completed_config(self) -> tuple[bytes | None, bytes]:
         before = read_or_none(self.journal.absolute(AUGMENT_CONFIG))
+        hint = "correct it, or move it away"
         try:
             document = json.loads(before) if before is not None else {}
-        except ValueError as error:
-            raise UsageError(f"{AUGMENT_CONFIG}: not JSON: {error}", hint="correct it, or move it away") from error
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{AUGMENT_CONFIG}: not JSON: {error}", hint=hint) from error
         if not isinstance(document, dict):
-            raise UsageError(f"{AUGMENT_CONFIG}: not a JSON object", hint="correct it, or move it away")
+            raise UsageError(f"{AUGMENT_CONFIG}: not a JSON object", hint=hint)
+        if faults := check(Schema.AUGMENT_CONFIG, document):
+            raise UsageError(f"{AUGMENT_CONFIG}: {faults[0].key}: {faults[0].message}", hint=hint)
         completed = with_journal(document, self.settings.delivered)
-        after = before if completed == document and before is not None else _pretty(completed)
+        return before, before if completed == document and before is not None else _pretty(completed)
+
+    def _augment_config(self, before: bytes | None, after: bytes) -> Step:
         return self._write(AUGMENT_CONFIG, before, after, note="tells Augment where the memories are")
 
     def _hook(self, folder: Path, name: str) -> Step:
@@ -182,7 +207,9 @@ class _Setup:
             )
         if foreign and not self.dry_run:
             file.rename(kept)
-        step = self._step(shown, before, text, note=f"runs {kept.name} first" if foreign or kept.exists() else "")
+        runs = before == text and os.access(file, os.X_OK)
+        note = f"runs {kept.name} first" if foreign or kept.exists() else ""
+        step = self._step(shown, before, text if runs or before != text else b"", note=note)
         if step.change is not Change.UNCHANGED and not self.dry_run:
             write_atomic(file, [text])
             file.chmod(0o755)
@@ -206,16 +233,16 @@ def with_journal(config: dict[str, Any], delivered: str) -> dict[str, Any]:
     """Augment's configuration with the journal's source and context provider in it; all that was there stays.
 
     Args:
-        config: the present configuration.
+        config: the present configuration, which obeys its schema.
         delivered: path of the delivered memories, relative to the repository.
     """
-    memories = dict(config["memories"]) if isinstance(config.get("memories"), dict) else {}
-    sources = list(memories["sources"]) if isinstance(memories.get("sources"), list) else []
-    if not any(isinstance(one, dict) and one.get("path") == delivered for one in sources):
+    memories = config.get("memories", {})
+    sources = list(memories.get("sources", []))
+    if not any(one.get("path") == delivered for one in sources):
         sources.append({"type": "file", "path": delivered, "format": "json"})
     memories = {**memories, "sources": sources, "update_frequency": memories.get("update_frequency", "daily")}
-    providers = list(config["context_providers"]) if isinstance(config.get("context_providers"), list) else []
-    if not any(isinstance(one, dict) and one.get("name") == "journal_de_bord" for one in providers):
+    providers = list(config.get("context_providers", []))
+    if not any(one.get("name") == "journal_de_bord" for one in providers):
         providers.append({
             "name": "journal_de_bord", "type": "custom",
             "command": QUERY_COMMAND, "working_directory": "${workspace_root}",

@@ -46,6 +46,12 @@ class Journal:
         """Where the lock lies."""
         return self.state_folder or self.root / ".journal"
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is a journal: its entries, its settings, or the memories of entries that are gone."""
+        found = (self.settings.entries, FILE_NAME, self.settings.memories)
+        return any(self.absolute(path).exists() for path in found)
+
     def absolute(self, path: str) -> Path:
         """The absolute path of a path relative to the repository."""
         return self.root / path

@@ -58,13 +58,16 @@ def query(journal: Journal, question: str, *, limit: int = 5) -> QueryResult:
     Raises:
         UsageError: the question is empty.
     """
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the question is not UTF-8") from error
     if not question.strip():
         raise UsageError("the question is empty", hint='try: journal query "encoding errors"')
     listing = list_files(journal.location, journal.settings.entries, Source.WORK_TREE)
     entries = []
     for row, data in listing.read(listing.lines):
-        path = row.path.decode("utf-8", "replace")
-        entry = None if row.problem or skip_reason(path) else load_entry(path, data)
+        entry = None if row.problem or skip_reason(row.name) else load_entry(row.name, data)
         if isinstance(entry, Entry):
             entries.append(entry)
     passages = [passage for entry in entries for passage in passages_of(entry)]

@@ -1,4 +1,4 @@
-"""The whole round in one go: set up, validate, import what is new, export."""
+"""The whole round in one go: import what is new, validate, export."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SyncResult:
 
 
 def sync(journal: Journal, *, now: datetime, dry_run: bool = False, progress: Progress = no_progress) -> SyncResult:
-    """Validate the journal, import Augment's new memories, then export every entry.
+    """Import Augment's new memories, validate the journal, then export every entry.
 
     Args:
         journal: the journal.

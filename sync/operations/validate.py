@@ -12,21 +12,23 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sync.document import frontmatter, yaml12
-from sync.document.entry import TEXT_KEYS, load_entry
+from sync.document.entry import TEXT_KEYS, Entry, load_entry
 from sync.document.fault import Fault, Skipped, position
 from sync.document.moment import parse_date, parse_time
 from sync.document.naming import skip_reason
 from sync.document.settings import FILE_NAME as SETTINGS_FILE
 from sync.document.settings import load_settings
 from sync.document.yaml12 import Value
+from sync.engine.projecting import same_id_fault
 from sync.errors import DocumentError, SettingsError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.files import read_or_none
 from sync.repository.git import run_git
-from sync.repository.listing import Source, list_files
+from sync.repository.listing import NOT_UTF8, UNMERGED, Source, list_files
 from sync.schema import Finding, Schema, check
 
 AUGMENT_CONFIG = ".augment/config.json"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _EARLY_BLANKS = re.compile(r"\ufeff?(?:[ \t]*(?:\r\n|\n|\r))+---[ \t]*[\r\n]+\w+:")
 
 
@@ -82,15 +84,27 @@ def validate(
         raise UsageError("--staged looks at what is staged; give no paths with it")
     files = _staged(journal) if staged else _given(paths) if paths else _journal_files(journal)
     skipped, faults, read = [], [], 0
+    owners: dict[str, str] = {}
     for read, (name, data) in enumerate(files, 1):
-        if data is None:
-            skipped.append(Skipped(path=name, reason="not a regular file"))
-        elif (reason := skip_reason(name)) and not _is_data(name, journal):
+        is_data = _is_data(name, journal)
+        reason = data if isinstance(data, str) else "" if is_data else skip_reason(name)
+        if reason in (UNMERGED, NOT_UTF8):
+            faults.append(Fault(path=name, message=reason))
+        elif reason:
             skipped.append(Skipped(path=name, reason=reason))
-        else:
+        elif isinstance(data, bytes):
             faults += validate_file(name, data, journal)
+            if not is_data:
+                faults += _same_id(name, data, owners)
         progress(read, 0)
     return ValidateResult(read=read, skipped=tuple(skipped), faults=tuple(faults))
+
+
+def _same_id(name: str, data: bytes, owners: dict[str, str]) -> Iterator[Fault]:
+    """A fault if an entry before has this one's id; `owners` is id -> path of those before, and grows."""
+    entry = load_entry(name, data)
+    if isinstance(entry, Entry) and (first := owners.setdefault(entry.id, name)) != name:
+        yield same_id_fault(name, entry.id, first)
 
 
 def validate_file(name: str, data: bytes, journal: Journal) -> list[Fault]:
@@ -119,8 +133,8 @@ def validate_entry(path: str, data: bytes) -> list[Fault]:
     found += _impossible(front, {one.path[0] for one in found if one.path})
     node = yaml12.compose(yaml) if found else None
     start = block.start if block else 0
-    places = sorted((start + yaml12.find(node, list(one.path)), one.key, one) for one in found)
-    faults = [_fault(path, text, offset, one) for offset, _key, one in places]
+    placed = sorted(((start + yaml12.find(node, list(one.path)), one) for one in found), key=lambda pair: pair[0])
+    faults = [_fault(path, text, offset, one) for offset, one in placed]
     if isinstance(entry, Fault):
         return faults or [entry]
     if block is None and _EARLY_BLANKS.match(text):
@@ -145,16 +159,16 @@ def _is_data(name: str, journal: Journal) -> bool:
     return any(name == one or name.endswith(f"/{one}") for one in known)
 
 
-def _journal_files(journal: Journal) -> Iterator[tuple[str, bytes | None]]:
+def _journal_files(journal: Journal) -> Iterator[tuple[str, bytes | str]]:
     listing = list_files(journal.location, journal.settings.entries, Source.WORK_TREE)
     for row, data in listing.read(listing.lines):
-        yield row.path.decode("utf-8", "replace"), None if row.problem else data
+        yield row.name, row.problem or data
     for name in (SETTINGS_FILE, journal.settings.memories, AUGMENT_CONFIG):
         if (found := read_or_none(journal.absolute(name))) is not None:
             yield name, found
 
 
-def _staged(journal: Journal) -> Iterator[tuple[str, bytes | None]]:
+def _staged(journal: Journal) -> Iterator[tuple[str, bytes | str]]:
     if journal.location.git_dir is None:
         raise UsageError("nothing can be staged: not in a Git repository", hint="run: git init")
     arguments = ["diff", "--cached", "--name-only", "--no-renames", "--diff-filter=d", "-z", "--"]
@@ -163,20 +177,24 @@ def _staged(journal: Journal) -> Iterator[tuple[str, bytes | None]]:
         listing = list_files(journal.location, folder, Source.INDEX)
         wanted = [line for line in listing.lines if line.split(b"\t", 1)[1] in changed]
         for row, data in listing.read(wanted):
-            yield row.path.decode("utf-8", "replace"), None if row.problem else data
+            yield row.name, row.problem or data
 
 
-def _given(paths: Sequence[Path]) -> Iterator[tuple[str, bytes | None]]:
-    for path in paths:
+def _shown(path: Path) -> str:
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _given(paths: Sequence[Path]) -> Iterator[tuple[str, bytes | str]]:
+    for path in dict.fromkeys(paths):
         if path.is_dir():
             inside = (Path(parent) / name for parent, _folders, names in os.walk(path) for name in names)
             for file in sorted(one for one in inside if ".git" not in one.parts):
-                yield file.as_posix(), read_or_none(file) if file.is_file() and not file.is_symlink() else None
+                regular = file.is_file() and not file.is_symlink()
+                yield _shown(file), read_or_none(file) or b"" if regular else "not a regular file"
         else:
-            data = read_or_none(path)
-            if data is None:
-                raise UsageError(f"{path}: no such file or folder")
-            yield path.as_posix(), data
+            if not path.is_file():
+                raise UsageError(f"{_shown(path)}: no such file or folder")
+            yield _shown(path), read_or_none(path) or b""
 
 
 def _fault(path: str, text: str, offset: int, finding: Finding) -> Fault:
@@ -192,8 +210,8 @@ def _validate_json(path: str, data: bytes, schema: Schema) -> list[Fault]:
         return [Fault(path=path, message=f"not UTF-8 at byte {error.start}", hint="save it as UTF-8")]
     except json.JSONDecodeError as error:
         return [Fault(path=path, line=error.lineno, column=error.colno, message=f"not JSON: {error.msg}")]
-    except RecursionError:
-        return [Fault(path=path, message="not JSON: nested too deeply")]
+    except (RecursionError, ValueError) as error:
+        return [Fault(path=path, message=f"not JSON: {error}")]
     found = check(schema, document)
     offsets = _offsets_in_json(text, found) if found else []
     return [_fault(path, text, offset, one) for one, offset in zip(found, offsets, strict=True)]
@@ -201,11 +219,10 @@ def _validate_json(path: str, data: bytes, schema: Schema) -> list[Fault]:
 
 def _offsets_in_json(text: str, findings: Sequence[Finding]) -> list[int]:
     """Places in a JSON text; its values are found by reading it as YAML, of which JSON is a part (YAML 1.2.2, 1.2)."""
-    import yaml
-
     try:
-        node = yaml.compose(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))
-    except yaml.YAMLError:
+        # YAML knows no surrogates; what stands in their place here has their length.
+        node = yaml12.compose_any(_SURROGATE.sub(r"\\u0041", text))
+    except DocumentError:
         return [0] * len(findings)
     return [yaml12.find(node, list(one.path)) for one in findings]
 
@@ -221,6 +238,8 @@ def _validate_settings(path: str, data: bytes) -> list[Fault]:
         line, column = (int(place[1]), int(place[2])) if place else (text.count("\n") + 1, 1)
         reason = re.sub(r" \(at .*\)$", "", str(error))
         return [Fault(path=path, line=line, column=column, message=f"not TOML: {reason}")]
+    except ValueError as error:
+        return [Fault(path=path, message=f"not TOML: {error}")]
     found = [_fault(path, text, _offset_in_toml(text, one.path), one) for one in check(Schema.SETTINGS, table)]
     if found:
         return found

@@ -41,7 +41,7 @@ def write_atomic(path: Path, pieces: Iterable[bytes | Span]) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=".journal-", suffix=".tmp", dir=path.parent)
         with open(handle, "wb") as target:
             for piece in pieces:
                 if isinstance(piece, Span):
@@ -70,7 +70,7 @@ def create_new(path: Path, data: bytes) -> bool:
     Raises:
         UsageError: the disk refuses.
     """
-    temporary = path.parent / f".{path.name[:100]}.{uuid.uuid4().hex}.tmp"
+    temporary = path.parent / f".journal-{uuid.uuid4().hex}.tmp"
     try:
         write_atomic(temporary, [data])
         os.link(temporary, path)
@@ -86,15 +86,17 @@ def create_new(path: Path, data: bytes) -> bool:
 
 
 def refuse_outside(path: Path, root: Path) -> None:
-    """Stop before a write would follow a link out of the repository.
+    """Stop before a write would leave the work tree: through a link, or into Git's own folder.
 
     Raises:
-        RefusedError: the folder that the file would be written to lies elsewhere.
+        RefusedError: the file would be written elsewhere.
     """
-    parent = path.parent.resolve()
-    if not parent.is_relative_to(root.resolve()):
+    parent, top = path.parent.resolve(), root.resolve()
+    if not parent.is_relative_to(top):
         hint = "remove the symbolic link, or name another folder in journal.toml"
         raise RefusedError(f"{path} leads out of the repository, to {parent}", hint=hint)
+    if ".git" in (part.lower() for part in (*parent.relative_to(top).parts, path.name)):
+        raise RefusedError(f"{path} is in Git's own folder", hint="name another folder")
 
 
 def read_or_none(path: Path) -> bytes | None:

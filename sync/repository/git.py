@@ -32,16 +32,17 @@ class Location:
     git_dir: Path | None
 
 
-def run_git(cwd: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+def run_git(cwd: Path, *arguments: str, stdin: bytes | None = None, accept: Sequence[int] = (0,)) -> bytes:
     """What a git command prints.
 
     Args:
         cwd: folder to run in.
         arguments: without `git`; user text only behind `--`.
         stdin: what the command reads.
+        accept: exit codes that are answers and not failures.
 
     Raises:
-        GitError: git is not installed, or exits with another code than 0.
+        GitError: git is not installed, or exits with another code.
     """
     try:
         done = subprocess.run(
@@ -50,14 +51,14 @@ def run_git(cwd: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
-            env=os.environ | _ENVIRONMENT,
+            env=_environment(),
             check=False,
         )
     except FileNotFoundError as error:
         if not cwd.is_dir():
             raise GitError(f"{cwd} is not a folder") from error
         raise GitError("git is not installed", hint="install git 2.30 or later") from error
-    if done.returncode != 0:
+    if done.returncode not in accept:
         raise _explained(arguments, done.stderr.decode("utf-8", "replace").strip())
     return done.stdout
 
@@ -72,7 +73,10 @@ def locate(start: Path) -> Location:
         printed = run_git(start, "rev-parse", "--show-toplevel", "--git-common-dir")
     except NoRepositoryError:
         return Location(root=start.resolve(), git_dir=None)
-    top, common = os.fsdecode(printed).splitlines()
+    lines = printed.split(b"\n")[:-1]
+    if len(lines) != 2:  # a folder's name holds a line break
+        lines = [run_git(start, "rev-parse", one)[:-1] for one in ("--show-toplevel", "--git-common-dir")]
+    top, common = map(os.fsdecode, lines)
     return Location(root=Path(top), git_dir=(start / common).resolve())
 
 
@@ -96,7 +100,7 @@ def read_blobs(root: Path, blobs: Sequence[bytes]) -> Iterator[bytes]:
             cwd=root,
             stdin=wanted,
             stdout=subprocess.PIPE,
-            env=os.environ | _ENVIRONMENT,
+            env=_environment(),
         ) as process:
             output = cast("IO[bytes]", process.stdout)
             for blob in blobs:
@@ -113,6 +117,12 @@ class NoRepositoryError(GitError):
     """There is no Git repository at or above the folder."""
 
     code = "no-repository"
+
+
+def _environment() -> dict[str, str]:
+    """The process's own, less what changes how Git reads the paths it is given."""
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_PATHSPECS")}
+    return kept | _ENVIRONMENT
 
 
 def _explained(arguments: Sequence[str], said: str) -> GitError:

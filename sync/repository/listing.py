@@ -22,8 +22,15 @@ class Source(Enum):
     INDEX = "index"
 
 
-_PROBLEMS = {b"120000": "a symbolic link", b"160000": "a submodule", b"unmerged": "unmerged: resolve the merge first"}
+_IGNORED = b"000000"  # no mode of Git's
+_PROBLEMS = {b"120000": "a symbolic link", b"160000": "a submodule", _IGNORED: "ignored by Git"}
+UNMERGED = "unmerged: resolve the merge first"
+NOT_UTF8 = "its name is not UTF-8: rename it"
 _NO_BLOB = b"0" * 40
+_EMPTY_BLOBS = (
+    b" e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 ",
+    b" 473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813 ",
+)
 _FEW = 64  # so many insertions cost less than sorting everything again
 
 
@@ -40,6 +47,11 @@ class Row:
     path: bytes
     blob: bytes
     problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The path for people and for JSON, where bytes that are not UTF-8 are shown in hexadecimal."""
+        return self.path.decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +78,10 @@ class Listing:
             if row.problem:
                 yield row, b""
             elif row.path in self.in_work_tree:
-                yield row, _read(self.location, row.path)
+                data = _read(self.location, row.path)
+                if blob_id(data, sha256=len(row.blob) == 64) != row.blob:
+                    raise RetryError(f"{row.name} changed while it was read", hint="run the command again")
+                yield row, data
             else:
                 yield row, next(objects)
 
@@ -75,12 +90,14 @@ def to_row(line: bytes) -> Row:
     """The row that a listing's line stands for: `TAG mode blob stage<TAB>path`."""
     facts, path = line.split(b"\t", 1)
     tag, mode, blob, _stage = facts.split(b" ")
-    problem = _PROBLEMS[b"unmerged" if tag == b"M" else mode] if tag == b"M" or mode in _PROBLEMS else ""
+    problem = UNMERGED if tag == b"M" else _PROBLEMS.get(mode, "")
+    if not problem and not _is_utf8(path):
+        problem = NOT_UTF8
     return Row(path, blob, problem)
 
 
 def list_files(location: Location, folder: str, source: Source) -> Listing:
-    """The files below a folder of the repository. Files that Git ignores do not count.
+    """The files below a folder of the repository. Files that Git ignores are listed as such, and not read.
 
     Args:
         location: the repository, or a folder without Git.
@@ -91,9 +108,15 @@ def list_files(location: Location, folder: str, source: Source) -> Listing:
         return _list_folder(location, folder)
     options = ["--stage"]
     if source is Source.WORK_TREE:
-        options += ["--modified", "--deleted", "--others", "--exclude-standard"]
-    printed = run_git(location.root, "ls-files", "-z", "-t", *options, "--", f":(literal,top){folder}")
-    return _from_ls_files(location, printed.split(b"\0")[:-1])
+        options += ["--modified", "--deleted", "--others"]
+    where = ["--", f":(literal,top){folder}"]
+    rows = run_git(location.root, "ls-files", "-z", "-t", *options, *where).split(b"\0")[:-1]
+    if source is Source.INDEX and any(empty in row for row in rows for empty in _EMPTY_BLOBS):
+        # `git add --intent-to-add` lists a file as empty; it is not staged, and diff-files calls it added.
+        printed = run_git(location.root, "diff-files", "--name-only", "--diff-filter=A", "-z", *where)
+        intended = set(printed.split(b"\0")[:-1])
+        rows = [row for row in rows if _path(row) not in intended]
+    return _from_ls_files(location, rows)
 
 
 def blob_id(data: bytes, *, sha256: bool = False) -> bytes:
@@ -118,8 +141,10 @@ def _from_ls_files(location: Location, rows: list[bytes]) -> Listing:
         if row[:1] == b"S":
             insort(lines, b"H" + row[1:], key=_path)
     unmerged = {_path(row): row for row in special if row[:1] == b"M"}
-    changed = {_path(row) for row in special if row[:1] in b"C?"} - removed - unmerged.keys()
-    for row in unmerged.values():
+    others = [row[2:] for row in special if row[:1] == b"?"]
+    ignored = _ignored(location, others)
+    changed = {_path(row) for row in special if row[:1] in b"C?"} - removed - unmerged.keys() - ignored
+    for row in (*unmerged.values(), *(_line(path, _NO_BLOB, _IGNORED) for path in ignored)):
         insort(lines, row, key=_path)
     dirty, in_work_tree = _hash_work_tree(location, sorted(changed))
     if len(dirty) < _FEW:
@@ -128,6 +153,22 @@ def _from_ls_files(location: Location, rows: list[bytes]) -> Listing:
     else:
         lines = sorted(lines + dirty, key=_path)
     return Listing(location=location, lines=tuple(lines), in_work_tree=frozenset(in_work_tree))
+
+
+def _ignored(location: Location, paths: Sequence[bytes]) -> set[bytes]:
+    """Which of some untracked paths Git ignores."""
+    if not paths:
+        return set()
+    asked = run_git(location.root, "check-ignore", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0", accept=(0, 1))
+    return set(asked.split(b"\0")[:-1])
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _path(line: bytes) -> bytes:
@@ -152,7 +193,11 @@ def _hash_work_tree(location: Location, paths: Sequence[bytes]) -> tuple[list[by
     """Lines with the ids that `git add` would give, and the paths whose bytes on disk are those of that id."""
     lines, regular, unfiltered = [], [], []
     for path in paths:
-        mode = os.lstat(os.path.join(os.fsencode(location.root), path)).st_mode
+        try:
+            mode = os.lstat(os.path.join(os.fsencode(location.root), path)).st_mode
+        except OSError as error:
+            shown = path.decode("utf-8", "backslashreplace")
+            raise RetryError(f"{shown} disappeared while it was read", hint="run the command again") from error
         if stat.S_ISREG(mode):
             regular.append(path)
         else:
@@ -169,7 +214,8 @@ def _hash_work_tree(location: Location, paths: Sequence[bytes]) -> tuple[list[by
 
 def _hash_objects(root: Path, paths: Sequence[bytes], *, write: bool = False) -> list[bytes]:
     options = ["-w"] if write else []
-    plain = [path for path in paths if b"\n" not in path]
+    # --stdin-paths takes a quote at the start for C-style quoting, and a line break for the end of a name.
+    plain = [path for path in paths if b"\n" not in path and b"\r" not in path and not path.startswith(b'"')]
     ids: dict[bytes, bytes] = {}
     if plain:
         printed = run_git(root, "hash-object", *options, "--stdin-paths", stdin=b"\n".join(plain) + b"\n")
@@ -183,8 +229,9 @@ def _list_folder(location: Location, folder: str) -> Listing:
     root = os.fsencode(location.root)
     lines: list[bytes] = []
     read: list[bytes] = []
-    for parent, _folders, names in os.walk(os.path.join(root, os.fsencode(folder))):
-        for name in names:
+    for parent, folders, names in os.walk(os.path.join(root, os.fsencode(folder))):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        for name in [*names, *links]:
             full = os.path.join(parent, name)
             path = os.path.relpath(full, root)
             if os.path.islink(full) or not os.path.isfile(full):

@@ -1,8 +1,9 @@
 """One lock for a repository, so that two runs never write at once.
 
-The lock is a file that names its holder: process, host, and a time after which nobody need respect it. A holder that
-is dead, or whose time is up, is taken over; the lock of anybody else is waited for, and never deleted. Looking at the
-lock and taking it happen under a kernel lock on a neighbouring file, so that two takers cannot both see a dead holder.
+The lock is a file that names its holder: process, host, and a time after which other hosts need not respect it. A
+holder that is dead, or on another host and out of time, is taken over; any other is waited for, and its lock is never
+deleted. Looking at the lock and taking it happen under a kernel lock on a neighbouring file, so that two takers cannot
+both see a dead holder.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sync.errors import RetryError
+from sync.errors import RetryError, UsageError
+from sync.repository.files import write_atomic
 
 EXPIRY_S = 900.0
 WAIT_S = 10.0
@@ -32,18 +34,22 @@ class Holder:
     Attributes:
         pid: process id, meaningful on `host` only.
         host: the machine's name.
-        expires: seconds since the epoch, UTC.
+        expires: seconds since the epoch, UTC; for other hosts, which cannot ask whether the process lives.
+        started: when the process started, by the kernel's count; tells it from a later one with its number.
         token: unique to one taking of the lock.
     """
 
     pid: int
     host: str
     expires: float
+    started: str
     token: str
 
     def is_stale(self, now: float) -> bool:
-        """Whether the lock may be taken over: its time is up, or its process has died on this very machine."""
-        return now >= self.expires or (self.host == socket.gethostname() and not _is_alive(self.pid))
+        """Whether the lock may be taken over. A process that sleeps for long, as a laptop does, still holds it."""
+        if self.host == socket.gethostname():
+            return not _is_alive(self.pid) or _start_of(self.pid) != self.started
+        return now >= self.expires
 
 
 @contextlib.contextmanager
@@ -56,9 +62,16 @@ def lock(folder: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
 
     Raises:
         RetryError: another run still holds it.
+        UsageError: the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    mine = Holder(pid=os.getpid(), host=socket.gethostname(), expires=time.time() + EXPIRY_S, token=uuid.uuid4().hex)
+    pid = os.getpid()
+    mine = Holder(
+        pid=pid,
+        host=socket.gethostname(),
+        expires=time.time() + EXPIRY_S,
+        started=_start_of(pid),
+        token=uuid.uuid4().hex,
+    )
     deadline = time.monotonic() + wait_s
     while (other := _take(folder, mine)) is not None:
         if time.monotonic() >= deadline:
@@ -76,7 +89,11 @@ def read_holder(folder: Path) -> Holder | None:
     try:
         found = json.loads((folder / "lock").read_text(encoding="utf-8"))
         return Holder(
-            pid=int(found["pid"]), host=str(found["host"]), expires=float(found["expires"]), token=str(found["token"])
+            pid=int(found["pid"]),
+            host=str(found["host"]),
+            expires=float(found["expires"]),
+            started=str(found["started"]),
+            token=str(found["token"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -88,9 +105,7 @@ def _take(folder: Path, mine: Holder) -> Holder | None:
         other = read_holder(folder)
         if other is not None and not other.is_stale(time.time()):
             return other
-        temporary = folder / f"lock.{mine.token}"
-        temporary.write_text(json.dumps(asdict(mine)), encoding="utf-8")
-        os.replace(temporary, folder / "lock")
+        write_atomic(folder / "lock", [json.dumps(asdict(mine)).encode()])
         return None
 
 
@@ -102,7 +117,11 @@ def _release(folder: Path, mine: Holder) -> None:
 
 @contextlib.contextmanager
 def _guard(folder: Path) -> Iterator[None]:
-    handle = os.open(folder / "lock.guard", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "lock.guard", os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be written: {error.strerror or error}") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -113,8 +132,17 @@ def _guard(folder: Path) -> Iterator[None]:
 def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
     return True
+
+
+def _start_of(pid: int) -> str:
+    """When a process started, in clock ticks since boot (proc(5), field 22); empty where the kernel does not say."""
+    try:
+        facts = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return ""
+    return facts.rpartition(b")")[2].split()[19].decode()

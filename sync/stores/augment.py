@@ -7,6 +7,7 @@ with `,` between. Read: such a list, a single memory, or an object that wraps a 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring as _quoted
@@ -21,6 +22,8 @@ SOURCE_FIELDS = ("text", "content", "memory", "observation")
 ENVELOPES = ("memories", "results", "items", "data", "entries")
 """Keys under which a foreign file may keep its list."""
 
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")  # U+0085 is a line break
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 EMPTY_FILE = b"[]\n"
 OPENING, SEPARATOR, CLOSING = b"[\n", b",\n", b"\n]\n"
 
@@ -106,11 +109,10 @@ def _items(document: object) -> list[Any] | None:
     if isinstance(document, list):
         return document
     if isinstance(document, dict):
-        for key in ENVELOPES:
-            if isinstance(document.get(key), list):
-                return list(document[key])
         if any(isinstance(document.get(key), str) for key in SOURCE_FIELDS):
             return [document]
+        lists = [document[key] for key in ENVELOPES if isinstance(document.get(key), list)]
+        return [item for one in lists for item in one] if lists else None
     return None
 
 
@@ -120,14 +122,15 @@ def _foreign(name: str, index: int, item: object) -> Foreign | Fault:
         item = {"text": item}
     if not isinstance(item, dict):
         return Fault(path=name, key=where, message="not a memory", hint="expected an object with a text")
-    text = next((item[key] for key in SOURCE_FIELDS if isinstance(item.get(key), str)), "")
+    field_name = next((key for key in SOURCE_FIELDS if isinstance(item.get(key), str)), "")
+    text = item.get(field_name, "")
     if not text.strip():
         return Fault(path=name, key=where, message="a memory without text")
-    if refused := _refused_character(text):
+    if refused := _refused_character(text) or _half_pair(item):
         return Fault(path=name, key=where, message=f"holds {refused}", hint="remove it in the store, then import again")
-    metadata = item.get("metadata")
-    rest = {key: value for key, value in item.items() if key not in (*SOURCE_FIELDS, "metadata")}
-    rest |= metadata if isinstance(metadata, dict) else {}
+    rest = {key: value for key, value in item.items() if key != field_name}
+    if isinstance(metadata := rest.get("metadata"), dict):
+        rest = {key: value for key, value in rest.items() if key != "metadata"} | metadata
     identity = rest.get("id", rest.get("uuid"))
     own = str(identity) if isinstance(identity, str | int) and not isinstance(identity, bool) else ""
     return Foreign(file=name, index=index, text=text, id=own, metadata=rest)
@@ -135,8 +138,11 @@ def _foreign(name: str, index: int, item: object) -> Foreign | Fault:
 
 def _refused_character(text: str) -> str:
     """The first character a Markdown file cannot carry unharmed: a control character or half a surrogate pair."""
-    for character in text:
-        code = ord(character)
-        if (code < 0x20 and character not in "\t\n\r") or code == 0x7F or 0xD800 <= code <= 0xDFFF:
-            return f"the character U+{code:04X}"
-    return ""
+    found = _REFUSED.search(text)
+    return f"the character U+{ord(found.group()):04X}" if found else ""
+
+
+def _half_pair(item: dict[str, Any]) -> str:
+    """Half a surrogate pair anywhere in a memory: no file could hold it."""
+    found = _HALF_PAIR.search(json.dumps(item, ensure_ascii=False))
+    return f"the character U+{ord(found.group()):04X}" if found else ""

@@ -1,6 +1,8 @@
-"""What has been imported, in the repository itself: one JSON object a line, sorted by hash, lines never changed.
+"""What has been imported, in the repository itself: for each imported entry a file beside the entries folder.
 
-Sorted lines of random hashes seldom touch when two branches import different memories, so Git merges the file alone.
+`journal/imported/<stem of the entry>.jsonl`, one JSON object a line, ASCII, sorted by hash, never changed afterwards.
+Two branches that import different things make different files, so Git merges them alone; a file outlives its entry, so
+what a person deleted does not come back.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from sync.errors import UsageError
 
-FILE_NAME = "imported.jsonl"
+FOLDER = "imported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -33,24 +35,29 @@ class Imported:
     entry: str
 
 
-def load_ledger(data: bytes | None, name: str) -> list[Imported]:
-    """The memories that were imported so far.
+def load_ledger(data: bytes, name: str) -> list[Imported]:
+    """The memories of one ledger file.
+
+    Args:
+        data: the file's bytes.
+        name: its path, for the message.
 
     Raises:
-        UsageError: the ledger is damaged; importing on would bring everything in again.
+        UsageError: the ledger is damaged; importing on would bring its memories in again.
     """
     found = []
-    for number, line in enumerate((data or b"").decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
             found.append(Imported(**{key: str(row[key]) for key in Imported.__slots__}))
         except (ValueError, KeyError, TypeError) as error:
-            hint = "restore it from Git; a conflict in it is resolved by keeping the lines of both sides"
+            hint = f"restore it from Git: git checkout -- {name}"
             raise UsageError(f"{name}:{number}:1: not a line of the import ledger", hint=hint) from error
     return found
 
 
 def render_ledger(rows: Iterable[Imported]) -> bytes:
-    """The ledger's bytes: sorted, without duplicates."""
-    lines = (json.dumps(asdict(row), ensure_ascii=False) for row in sorted(set(rows)))
-    return "".join(f"{line}\n" for line in lines).encode("utf-8")
+    """A ledger file's bytes."""
+    return "".join(f"{json.dumps(asdict(row))}\n" for row in sorted(set(rows))).encode()

@@ -153,6 +153,7 @@ def test_every_relative_link_leads_somewhere() -> None:
 
 def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=tmp_path, check=True)
+    (tmp_path / "journal/entries").mkdir(parents=True)
     (code,) = blocks(PROJECT / "README.md", "python")
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == (

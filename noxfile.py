@@ -1,0 +1,103 @@
+"""What people and CI run: `nox -s sync` keeps this project's own journal, `nox -s tests` checks the program.
+
+Sessions use the interpreter that runs nox, so that a machine with one Python and Git is enough.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["lint", "tests"]
+# A Python asked for with --python and not found is a failure, not a session that passed.
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+# These read the package's source, which is what the wheel is tested without.
+SOURCE_TESTS = ("tests/unit/test_layering.py", "tests/acceptance/test_packaging.py")
+
+
+@nox.session(reuse_venv=True)
+def sync(session: nox.Session) -> None:
+    """Set up what is missing of this project's journal, then import, validate and export it, and say so in tables."""
+    session.install("-e", ".")
+    session.run("journal", "init")
+    session.run("journal", "sync", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests and measure their coverage; with arguments, run pytest with those, and measure nothing."""
+    session.install("-e", ".", *dependencies("tests"))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    # Data files of child processes would lie in the checkout otherwise.
+    data = Path(session.create_tmp()) / "coverage"
+    session.run("pytest", "--numprocesses=auto", "--cov", env={"COVERAGE_FILE": str(data)})
+
+
+@nox.session(reuse_venv=True)
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and types, and the schemas against their metaschema."""
+    # mypy reads the tests too, and must find what they import.
+    session.install("-e", ".", *dependencies("lint", "tests"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    schemas = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("schemas/*.json"))
+    session.run("check-jsonschema", "--check-metaschema", *schemas)
+
+
+@nox.session(reuse_venv=False)  # pip keeps an installed wheel where the new one has the same version
+def wheel(session: nox.Session) -> None:
+    """Run the tests on the built wheel, in a folder without the source: what the wheel lacks is missed there."""
+    session.install("build", *dependencies("tests"))
+    built = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(built, ignore_errors=True)
+    # Without --wheel the wheel is built from the sdist, so that what the sdist lacks shows as well.
+    session.run("python", "-m", "build", "--outdir", str(built))
+    session.install(*map(str, built.glob("*.whl")))
+    # Below the checkout, Git would still find it, and with it the source.
+    with tempfile.TemporaryDirectory() as folder:
+        copy_without_source(session, Path(folder))
+        with session.chdir(folder):
+            ignored = [f"--ignore={path}" for path in SOURCE_TESTS]
+            session.run("pytest", "--numprocesses=auto", *ignored, *session.posargs)
+
+
+@nox.session(reuse_venv=True)
+def stale(session: nox.Session) -> None:
+    """Fail if this project's journal has faults, or if its memories are not what its entries say."""
+    session.install("-e", ".")
+    form = "github" if "GITHUB_ACTIONS" in os.environ else "text"
+    session.run("journal", "validate", "--format", form)
+    session.run("journal", "export", "--check")
+
+
+@nox.session(reuse_venv=True)
+def bench(session: nox.Session) -> None:
+    """Measure against the floors that the hardware and Git set; prints ratios of one run."""
+    session.install("-e", ".")
+    session.run("python", "benchmarks/foundation.py", *session.posargs)
+
+
+def dependencies(*groups: str) -> tuple[str, ...]:
+    """The requirements of dependency groups, from pyproject.toml."""
+    return nox.project.dependency_groups(PYPROJECT, *groups)
+
+
+def copy_without_source(session: nox.Session, folder: Path) -> None:
+    """Copy what Git tracks or would track, but for the package, into a folder."""
+    arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = session.run("git", *arguments, external=True, silent=True, log=False)
+    for name in sorted(set(str(listing).split("\0"))):
+        if name and not name.startswith("sync/") and (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)

@@ -1,0 +1,169 @@
+"""The workflows, hooks and sessions: valid, safe by the rules of their linter, and running what people run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".github" / "workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+SESSION = re.compile(r"\bnox(?: -\w+)* -s ([\w -]+)")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A workflow as data, read as YAML 1.2 reads it: `on` is a word."""
+    text = re.sub(r"^on:", '"on":', path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    data: dict[str, Any] = yaml.safe_load(text)
+    return data
+
+
+def commands(workflow: dict[str, Any]) -> list[str]:
+    """What a workflow's steps run."""
+    return [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+
+
+def sessions(workflow: dict[str, Any]) -> set[str]:
+    """The nox sessions that a workflow runs."""
+    return {name for line in commands(workflow) for found in SESSION.findall(line) for name in found.split()}
+
+
+def nox_sessions() -> set[str]:
+    """The sessions of noxfile.py; read as text, since nox is no dependency of the tests."""
+    tree = ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8"))
+    return {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(ast.unparse(mark).startswith("nox.session") for mark in node.decorator_list)
+    }
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the project's folder."""
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+
+
+def test_both_workflows_are_there() -> None:
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "sync.yml"]
+
+
+@pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
+def test_workflows_obey_the_workflow_schema_and_have_time_limits(schema: str) -> None:
+    done = run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *map(str, WORKFLOWS))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_zizmor_finds_nothing_in_workflows_and_hooks() -> None:
+    zizmor = Path(sysconfig.get_path("scripts")) / "zizmor"
+    inputs = [*map(str, WORKFLOWS), ".pre-commit-config.yaml", ".pre-commit-hooks.yaml"]
+    done = run(str(zizmor), "--offline", "--no-progress", "--strict-collection", "--format", "json", *inputs)
+    assert (done.returncode, json.loads(done.stdout)) == (0, []), done.stderr
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_commit_with_its_version_beside_it(path: Path) -> None:
+    uses = re.findall(r"uses:\s*(.+)", path.read_text(encoding="utf-8"))
+    assert uses
+    assert [one for one in uses if not PINNED.fullmatch(one.strip())] == []
+
+
+def test_one_action_has_one_pin() -> None:
+    uses = {one for path in WORKFLOWS for one in re.findall(r"uses:\s*(.+)", path.read_text(encoding="utf-8"))}
+    assert len(uses) == len({one.partition("@")[0] for one in uses})
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_run_sessions_that_exist(path: Path) -> None:
+    named = sessions(load(path))
+    assert named
+    assert named <= nox_sessions()
+
+
+def test_ci_checks_everything_that_people_check() -> None:
+    workflow = load(FOLDER / "ci.yml")
+    assert sessions(workflow) == {"lint", "tests", "wheel", "stale"}
+    assert workflow["jobs"]["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+
+
+def test_the_tested_pythons_are_those_that_the_package_names() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(r"Python :: (3\.\d+)", text)
+    assert load(FOLDER / "ci.yml")["jobs"]["tests"]["strategy"]["matrix"]["python"] == named
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_as_a_whole_may_do_nothing(path: Path) -> None:
+    assert load(path)["permissions"] == {}
+
+
+def test_only_the_job_that_pushes_may_write() -> None:
+    jobs = [job for path in WORKFLOWS for job in load(path)["jobs"].values()]
+    writing = [job for job in jobs if "write" in job["permissions"].values()]
+    pushing = [job for job in jobs if any("push" in step.get("run", "") for step in job["steps"])]
+    assert writing == pushing
+    assert [job["permissions"] for job in writing] == [{"contents": "write"}]
+
+
+def test_only_the_job_that_pushes_keeps_credentials() -> None:
+    for path in WORKFLOWS:
+        for job in load(path)["jobs"].values():
+            kept = [step["with"]["persist-credentials"] for step in job["steps"] if "checkout" in step.get("uses", "")]
+            assert kept == [job["permissions"]["contents"] == "write"]
+
+
+def test_a_sync_is_never_cancelled() -> None:
+    concurrency = load(FOLDER / "sync.yml")["concurrency"]
+    assert concurrency["group"]
+    assert concurrency["cancel-in-progress"] is False
+
+
+def test_sync_has_the_whole_history() -> None:
+    steps = load(FOLDER / "sync.yml")["jobs"]["sync"]["steps"]
+    assert [step["with"]["fetch-depth"] for step in steps if "checkout" in step.get("uses", "")] == [0]
+
+
+def test_sync_runs_by_the_clock_off_the_hour_and_by_hand() -> None:
+    triggers = load(FOLDER / "sync.yml")["on"]
+    minutes = [line["cron"].split()[0] for line in triggers["schedule"]]
+    assert set(triggers) == {"schedule", "workflow_dispatch"}
+    assert minutes
+    assert all(minute.isdecimal() and int(minute) % 15 for minute in minutes)
+
+
+def test_sync_pushes_with_the_tested_script() -> None:
+    assert ".github/scripts/push-journal.sh nox -s sync" in commands(load(FOLDER / "sync.yml"))
+
+
+@pytest.mark.parametrize("name", [".github/scripts/push-journal.sh", ".ci/run"])
+def test_scripts_are_executable_and_stop_at_the_first_failure(name: str) -> None:
+    path = ROOT / name
+    assert path.stat().st_mode & 0o111
+    assert "\nset -euo pipefail\n" in path.read_text(encoding="utf-8")
+    assert run("bash", "-n", name).stderr == ""
+
+
+def test_nothing_stages_everything() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in [*WORKFLOWS, ROOT / ".github/scripts/push-journal.sh"]]
+    assert [text for text in texts if re.search(r"git\b.*\b(add (-A|--all|-u|\.)|commit -a)|reset --hard", text)] == []
+
+
+def test_sessions_are_those_that_the_documents_name() -> None:
+    assert nox_sessions() == {"sync", "tests", "lint", "wheel", "stale", "bench"}
+
+
+def test_the_complete_run_ends_with_the_tests() -> None:
+    text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    named = re.findall(r"for session in ([\w ]+); do", text)
+    assert [names.split()[-1] for names in named] == ["tests"]
+    assert set(named[0].split()) <= nox_sessions()
