@@ -7,7 +7,7 @@ package, never from the network. One validator a schema is made and kept: making
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -63,7 +63,16 @@ def check(schema: Schema, instance: object) -> list[Finding]:
     findings = [
         Finding(path=tuple(error.absolute_path), message=_message(error)) for error in _errors(schema, instance)
     ]
-    return sorted(findings, key=lambda finding: [str(step) for step in finding.path])
+    return sorted(findings, key=lambda finding: _place(instance, finding.path))
+
+
+def _place(instance: Any, path: Sequence[str | int]) -> list[int]:
+    """Where a value stands among its neighbours, level by level."""
+    places = []
+    for step in path:
+        places.append(list(instance).index(step) if isinstance(instance, dict) else int(step))
+        instance = instance[step]
+    return places
 
 
 @cache

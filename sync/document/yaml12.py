@@ -65,7 +65,7 @@ def compose(text: str) -> yaml.MappingNode | None:
         if shielded == text:
             raise
         with contextlib.suppress(DocumentError):
-            return _mapping(_unshielded(_compose(shielded)))
+            return _mapping(_unshielded(_compose(shielded), shielded))
         raise  # where the text stands as written, that is what has to be said
     return _mapping(node)
 
@@ -160,11 +160,17 @@ def _is_written(node: yaml.Node) -> bool:
     return bool(node.end_mark.index > node.start_mark.index)
 
 
-def _unshielded(node: yaml.Node | None) -> yaml.Node | None:
-    """The same nodes with their colons back; only plain values of top-level keys were shielded."""
-    for _key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if isinstance(value, yaml.ScalarNode) and not value.style:
-            value.value = value.value.replace(_SHIELD, ":")
+def _unshielded(node: yaml.Node | None, text: str) -> yaml.Node | None:
+    """The same nodes with their colons back, wherever one was replaced in the text they were made of."""
+    pending: list[Any] = [node] if node is not None else []
+    while pending:
+        one = pending.pop()
+        if isinstance(one, yaml.MappingNode):
+            pending += [part for pair in one.value for part in pair]
+        elif isinstance(one, yaml.SequenceNode):
+            pending += one.value
+        elif _SHIELD in text[one.start_mark.index : one.end_mark.index]:
+            one.value = one.value.replace(_SHIELD, ":")
     return node
 
 

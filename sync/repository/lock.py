@@ -105,14 +105,23 @@ def _take(folder: Path, mine: Holder) -> Holder | None:
         other = read_holder(folder)
         if other is not None and not other.is_stale(time.time()):
             return other
-        write_atomic(folder / "lock", [json.dumps(asdict(mine)).encode()])
+        try:
+            write_atomic(folder / "lock", [json.dumps(asdict(mine)).encode()])
+        except BaseException:
+            _drop(folder, mine)
+            raise
         return None
 
 
 def _release(folder: Path, mine: Holder) -> None:
     with _guard(folder):
-        if read_holder(folder) == mine:
-            (folder / "lock").unlink(missing_ok=True)
+        _drop(folder, mine)
+
+
+def _drop(folder: Path, mine: Holder) -> None:
+    """Delete the lock if it is ours."""
+    if read_holder(folder) == mine:
+        (folder / "lock").unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
