@@ -84,7 +84,7 @@ def stale(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
     """Measure against the floors that the hardware and Git set; prints ratios of one run."""
-    session.install("-e", ".")
+    session.install("-e", ".", *(dependencies("bench") if "--chart" in session.posargs else ()))
     session.run("python", "benchmarks/foundation.py", *session.posargs)
 
 
