@@ -109,7 +109,7 @@ def draw(rows: list[Row], file: Path) -> None:
     axes.set(xlabel="entries in the journal", ylabel="milliseconds", title="After one entry changed", ylim=(0, None))
     axes.legend()
     file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, metadata={"Date": None})
+    figure.savefig(file, metadata={"Date": None, "Creator": None})
 
 
 def main() -> None:

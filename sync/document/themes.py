@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 MAX_LABEL = 60
 _MAX_WORDS = 8
 _CUT = " …"
+_READ = 1000  # characters of a line that can matter for a theme
 _MAX_TAG = 30
 _MAX_STATED_TAG = 200  # as the schema of entries allows
 _SEARCHED = 200  # characters of a text in which its label may stand
@@ -180,7 +181,8 @@ def _label(text: str) -> str:
 
 def _opening(text: str) -> str:
     """The first words of a text: its first sentence, cut at a word. A dot inside `v1.2` ends nothing."""
-    line = next((clean for raw in text.splitlines() if (clean := _one_line(raw))), "") or " ".join(text.split())
+    line = next((clean for raw in text.splitlines() if (clean := _one_line(raw[:_READ]))), "")
+    line = line or _printable(text[:_READ]) or "…"
     end = _SENTENCE_END.search(line)
     return _shorten(line[: end.start()] if end and end.start() > 0 else line)
 
@@ -199,9 +201,11 @@ def _shorten(line: str) -> str:
 
 def _one_line(text: str) -> str:
     """A text without Markdown's signs at its ends, control characters and line breaks."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    line = " ".join(printable.split())
-    return line.strip("#>*_`- ").strip()[:200]
+    return _printable(text).strip("#>*_`- ").strip()[:200]
+
+
+def _printable(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _singular(word: str) -> str:

@@ -132,6 +132,7 @@ def test_memories_of_one_theme_share_a_group(texts: tuple[str, ...]) -> None:
         pytest.param(("Étape 1: a", "Étape 2: b"), id="steps"),
         pytest.param(("API 2024: a", "API 2025: b"), id="years"),
         pytest.param(("Build: a", "Tests: b"), id="other-words"),
+        pytest.param(("Build tests: a", "Build docs: b"), id="one-word-of-two"),
         pytest.param(("Use pnpm.", "Use npm."), id="first-words-that-differ"),
         pytest.param(("It is: a", "It was: b"), id="stop-words-alone"),
     ],
