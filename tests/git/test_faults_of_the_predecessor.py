@@ -147,7 +147,7 @@ def test_fault_9_an_object_around_the_list_is_dropped(repo: Repo) -> None:
 def test_fault_9_an_import_that_failed_exits_with_zero(repo: Repo) -> None:
     """Whatever happened, `import` succeeded."""
     repo.write(f"{STORE}/notes.json", "not JSON")
-    repo.journal("import", code=1)
+    assert repo.journal("import", code=None).exit_code == 1
 
 
 def test_fault_10_templates_that_nobody_filled_in_are_exported(repo: Repo) -> None:
@@ -202,7 +202,7 @@ def test_fault_12_a_path_leads_out_of_the_journal(repo: Repo) -> None:
     (repo.path.parent / "secret.md").write_text("# Secret\n")
     repo.journal("create", "--entry", "../secret.md", code=2)
     repo.write("journal.toml", '[journal]\nentries = "../"\n')
-    repo.journal("export", code=2)
+    assert repo.journal("export", code=None).exit_code == 2
 
 
 def test_fault_13_tags_become_file_names(repo: Repo) -> None:
