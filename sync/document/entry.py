@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import time
 
 from sync.document import frontmatter, headers, naming, yaml12
 from sync.document.fault import Fault, position
@@ -104,14 +105,15 @@ class _BadValueError(Exception):
 
 
 def _entry(path: str, text: str, front: dict[str, Value], body_start: int) -> Entry:
-    title, tags, moment = _text(front, "title"), _texts(front, "tags"), _moment(front)
+    title, tags, moment, clock = _text(front, "title"), _texts(front, "tags"), _date(front), _clock(front)
     head = headers.Head() if title and tags is not None and moment else headers.read_head(text[body_start:])
     named = naming.moment_of_name(path)
     if moment is None:
         moment = parse_loose_date(head.date) if head.date else None
         moment = moment or named
-    if moment and named and moment.clock is None and named.day == moment.day:
-        moment = replace(moment, clock=named.clock)
+    if moment and moment.clock is None:
+        named_clock = named.clock if named and named.day == moment.day else None
+        moment = replace(moment, clock=clock or named_clock)
     return Entry(
         path=path,
         text=text,
@@ -146,14 +148,17 @@ def _texts(front: Mapping[str, Value], key: str) -> tuple[str, ...] | None:
     return tuple(str(item) for item in value)
 
 
-def _moment(front: Mapping[str, Value]) -> Moment | None:
-    written, hour = _text(front, "date"), _text(front, "heure")
+def _date(front: Mapping[str, Value]) -> Moment | None:
+    written = _text(front, "date")
     moment = parse_date(written) if written else None
     if written and moment is None:
         raise _BadValueError("date", f"{written!r} is not a date", "write it as 2025-04-05 or 2025-04-05T14:30:00")
-    clock = parse_time(hour) if hour else None
-    if hour and clock is None:
-        raise _BadValueError("heure", f"{hour!r} is not a time of day", "write it as 14-30")
-    if moment and clock and moment.clock is None:
-        moment = replace(moment, clock=clock)
     return moment
+
+
+def _clock(front: Mapping[str, Value]) -> time | None:
+    written = _text(front, "heure")
+    clock = parse_time(written) if written else None
+    if written and clock is None:
+        raise _BadValueError("heure", f"{written!r} is not a time of day", "write it as 14-30")
+    return clock

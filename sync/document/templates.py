@@ -68,9 +68,6 @@ IMPORT_ENGLISH = _document(
 IMPORT_TEMPLATES = {"fr": IMPORT_FRENCH, "en": IMPORT_ENGLISH}
 """Body templates of imported entries, by language; `{memories}` is replaced too."""
 
-TEMPLATES = {"fr": IMPORT_FRENCH, "en": IMPORT_ENGLISH}
-"""Body templates of imported entries, by language; `{memories}` is replaced too."""
-
 TEMPLATES = {"fr": FRENCH, "en": ENGLISH}
 """Body templates by language. `{title}`, `{date}` and `{heure}` are replaced; nothing else is."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 MAX_LABEL = 60
 _MAX_WORDS = 8
 _CUT = " …"
+_MANY = 200
 _READ = 1000  # characters of a line that can matter for a theme
 _MAX_TAG = 30
 _MAX_STATED_TAG = 200  # as the schema of entries allows
@@ -135,7 +136,7 @@ def tags_of(group: Group[Item], limit: int = 5) -> list[str]:
 def _closest(by_word: Mapping[str, Sequence[Group[Item]]], theme: _Theme) -> Group[Item] | None:
     """The group of which this label says nothing else, or most of the same; numbers and versions have to be equal."""
     best, score = None, 0.0
-    for group in (one for word in sorted(theme.words) for one in by_word.get(word, ())):
+    for group in _candidates(by_word, theme.words):
         common = group.words & theme.words
         if not common or _numbers(group.words) != _numbers(theme.words):
             continue
@@ -143,6 +144,14 @@ def _closest(by_word: Mapping[str, Sequence[Group[Item]]], theme: _Theme) -> Gro
         if share > 0.5 and share > score:
             best, score = group, share
     return best
+
+
+def _candidates(by_word: Mapping[str, Sequence[Group[Item]]], words: Iterable[str]) -> Iterator[Group[Item]]:
+    """Groups that share a word; a word that hundreds of themes hold says nothing, and would cost quadratic time."""
+    for word in sorted(words):
+        groups = by_word.get(word, ())
+        if len(groups) <= _MANY:
+            yield from groups
 
 
 def _numbers(words: Iterable[str]) -> set[str]:

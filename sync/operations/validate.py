@@ -185,16 +185,22 @@ def _shown(path: Path) -> str:
 
 
 def _given(paths: Sequence[Path]) -> Iterator[tuple[str, bytes | str]]:
-    for path in dict.fromkeys(paths):
-        if path.is_dir():
-            inside = (Path(parent) / name for parent, _folders, names in os.walk(path) for name in names)
-            for file in sorted(one for one in inside if ".git" not in one.parts):
-                regular = file.is_file() and not file.is_symlink()
-                yield _shown(file), read_or_none(file) or b"" if regular else "not a regular file"
-        else:
-            if not path.is_file():
-                raise UsageError(f"{_shown(path)}: no such file or folder")
-            yield _shown(path), read_or_none(path) or b""
+    seen: set[Path] = set()
+    for file in (one for path in paths for one in _files_of(path)):
+        if (resolved := file.resolve()) not in seen:
+            seen.add(resolved)
+            regular = file.is_file() and not file.is_symlink()
+            yield _shown(file), read_or_none(file) or b"" if regular else "not a regular file"
+
+
+def _files_of(path: Path) -> list[Path]:
+    """A file itself, or the files below a folder, in order."""
+    if path.is_dir():
+        inside = (Path(parent) / name for parent, _folders, names in os.walk(path) for name in names)
+        return sorted(one for one in inside if ".git" not in one.parts)
+    if not path.is_file():
+        raise UsageError(f"{_shown(path)}: no such file or folder")
+    return [path.resolve()] if path.is_symlink() else [path]
 
 
 def _fault(path: str, text: str, offset: int, finding: Finding) -> Fault:
