@@ -229,7 +229,9 @@ def _list_folder(location: Location, folder: str) -> Listing:
     root = os.fsencode(location.root)
     lines: list[bytes] = []
     read: list[bytes] = []
-    for parent, folders, names in os.walk(os.path.join(root, os.fsencode(folder))):
+    top = os.path.join(root, os.fsencode(folder))
+    tree = os.walk(top) if os.path.isdir(top) else [(os.path.dirname(top), [], [os.path.basename(top)])]
+    for parent, folders, names in tree if os.path.lexists(top) else ():
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
         for name in [*names, *links]:
             full = os.path.join(parent, name)

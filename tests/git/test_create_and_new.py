@@ -341,3 +341,11 @@ def test_a_store_behind_a_link_out_of_the_repository_is_refused(journal: Repo, t
     (tmp_path / "elsewhere").mkdir()
     (journal.path / ".augment").symlink_to(tmp_path / "elsewhere")
     assert journal.journal("create", "--entry", ENTRY, code=None).exit_code == 3
+
+
+def test_a_memory_is_created_without_git_too(tmp_path: Path) -> None:
+    plain = Repo(tmp_path)
+    plain.write("entries/2025-04-05-14-30-a.md", entry_text("A"))
+    plain.journal("create", "--entry", "entries/2025-04-05-14-30-a.md")
+    (memory,) = json.loads(plain.read(".augment/memories/journal_entry_2025-04-05-14-30-a.json"))
+    assert memory["metadata"]["source"] == "entries/2025-04-05-14-30-a.md"
