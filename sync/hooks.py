@@ -92,7 +92,7 @@ def _run(name: str) -> int:
     from sync.operations.journal import open_journal
     from sync.repository.listing import Source
 
-    journal = open_journal(Path.cwd(), source=Source.INDEX)
+    journal = open_journal(Path.cwd(), source=Source.INDEX, lenient=name != "export")
     if not journal.exists:
         return 0
     code = 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sync.cli.render import json_option, plural, print_json, print_line
+from sync.cli.render import ProgressBar, json_option, plural, print_json, print_line
 from sync.operations.journal import open_journal
 from sync.operations.query import query
 
@@ -20,7 +20,8 @@ from sync.operations.query import query
 @click.pass_obj
 def command(folder: Path, question: str, limit: int, as_json: bool) -> int:
     """Find the passages of the journal that answer a question, best first."""
-    result = query(open_journal(folder), question, limit=limit)
+    with ProgressBar("searching") as progress:
+        result = query(open_journal(folder), question, limit=limit, progress=progress)
     if as_json:
         print_json(result.as_dict())
         return 0

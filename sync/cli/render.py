@@ -87,7 +87,7 @@ class ProgressBar:
     def __call__(self, done: int, total: int) -> None:
         """Work has come so far; a total of 0 means that nobody knows how much there is."""
         if self._bar is None:
-            if done % 64 or time.monotonic() - self._started < _PATIENCE_S or not sys.stderr.isatty():
+            if time.monotonic() - self._started < _PATIENCE_S or not sys.stderr.isatty():
                 return
             self._start()
         if self._bar is not None and self._task is not None:

@@ -31,7 +31,7 @@ def command(folder: Path, paths: tuple[Path, ...], form: str, staged: bool, as_j
 
     Every fault of every file is shown as `file:line:column: key: what is wrong`. Exits with 1 if there is one.
     """
-    journal = open_journal(folder, source=Source.INDEX if staged else Source.WORK_TREE)
+    journal = open_journal(folder, source=Source.INDEX if staged else Source.WORK_TREE, lenient=True)
     with ProgressBar("validating") as progress:
         result = validate(journal, [folder / path for path in paths], staged=staged, progress=progress)
     if as_json or form == "json":

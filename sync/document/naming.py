@@ -43,14 +43,22 @@ def slugify(title: str) -> str:
     return slug or "entry"
 
 
-def file_name(title: str, moment: datetime, taken: Callable[[str], bool]) -> str:
-    """`YYYY-MM-DD-HH-MM-slug.md`, with `-2`, `-3` … behind the slug as long as `taken` says that the name exists."""
+def file_name(title: str, moment: datetime, taken: Callable[[str], bool], counts: dict[str, int] | None = None) -> str:
+    """`YYYY-MM-DD-HH-MM-slug.md`, with `-2`, `-3` … behind the slug as long as `taken` says that the name exists.
+
+    Args:
+        title: the entry's title.
+        moment: in the journal's time zone.
+        taken: whether there is a file of a name.
+        counts: the last number given for each stem, kept by a caller that asks for many names; it grows.
+    """
     stem = f"{moment:%Y-%m-%d-%H-%M}-{slugify(title)}"
-    name, count = f"{stem}.md", 1
-    while taken(name):
-        count += 1
-        name = f"{stem}-{count}.md"
-    return name
+    counts = {} if counts is None else counts
+    while True:
+        counts[stem] = count = counts.get(stem, 0) + 1
+        name = f"{stem}.md" if count == 1 else f"{stem}-{count}.md"
+        if not taken(name):
+            return name
 
 
 def stem_of(path: str) -> str:

@@ -108,7 +108,7 @@ def theme_of(item: HasText) -> _Theme:
     if label:
         return _Theme(name=label, key=f"label {fold(label)}", words=significant_words(label))
     opening = _opening(item.text)
-    return _Theme(name=opening, key=f"opening {fold(item.text)}", words=frozenset())
+    return _Theme(name=opening, key=f"opening {fold(opening)}", words=frozenset())
 
 
 def significant_words(label: str) -> frozenset[str]:
@@ -125,12 +125,13 @@ def fold(text: str) -> str:
 
 
 def tags_of(group: Group[Item], limit: int = 5) -> list[str]:
-    """Tags a group suggests: those of its memories, then the words of its theme; no duplicates."""
+    """Tags a group suggests: all of its memories' own, then words of its theme up to a limit; no duplicates."""
     stated = [tag for item in group.items for tag in _tags(item.metadata)]
     spoken = (part for found in _WORD.finditer(group.theme) for part in re.split(r"['’]", found.group().casefold()))
     words = [_NOT_IN_TAG.sub("-", part).strip("-") for part in spoken]
     wanted = [word for word in words if 2 < len(word) <= _MAX_TAG and fold(word) not in _STOP_WORDS]
-    return list(dict.fromkeys(tag for tag in [*stated, *wanted] if tag and fold(tag) not in _GENERIC_TAGS))[:limit]
+    kept = [tag for tag in dict.fromkeys([*stated, *wanted]) if fold(tag) not in _GENERIC_TAGS]
+    return kept[: max(limit, len(set(stated)))]
 
 
 def _closest(by_word: Mapping[str, Sequence[Group[Item]]], theme: _Theme) -> Group[Item] | None:

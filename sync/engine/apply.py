@@ -1,4 +1,4 @@
-"""Writing what was decided. Nothing else in the program changes a file of the user."""
+"""Writing what was decided: every guard first, then file by file, each whole or not at all."""
 
 from __future__ import annotations
 

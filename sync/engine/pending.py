@@ -59,6 +59,7 @@ def make_entries(planned: Sequence[Planned], root: Path, folder: Path) -> None:
     write_atomic(_plan_file(root, folder), [json.dumps(plan).encode()])
     for one in planned:
         if not create_new(root / one.entry, one.text.encode()):
+            _plan_file(root, folder).unlink()  # what was made so far has its ledgers
             raise RetryError(f"{one.entry} has just been made by somebody else", hint="run the command again")
         write_atomic(root / one.ledger, [render_ledger(one.rows)])
     _plan_file(root, folder).unlink()
@@ -80,7 +81,7 @@ def finish_pending(root: Path, folder: Path) -> None:
         raise UsageError("the plan of an import that died cannot be read", hint=hint) from error
     for entry_path, ledger, planned in steps:
         entry = (read_or_none(root / entry_path) or b"").decode("utf-8", "replace")
-        rows = [row for row, item in planned if item in entry]
+        rows = [row for row, item in planned if f"\n{item}\n" in f"\n{entry}\n"]
         if rows and not (root / ledger).exists():
             refuse_outside(root / ledger, root)
             write_atomic(root / ledger, [render_ledger(rows)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -17,8 +18,12 @@ from sync.engine.apply import Outcome, Write, apply_writes
 from sync.engine.layout import Layout, Part, difference, is_same_content, replace_parts, whole_file
 from sync.engine.projecting import Projected, project, refuse_same_ids, within_budget
 from sync.engine.state import ProjectionState
+from sync.errors import RefusedError
 from sync.repository.files import Span, read_or_none
 from sync.repository.listing import NOT_UTF8, UNMERGED, Listing, Row, to_row
+
+_OWN_NAMES = ("memories.json", "journal_memories.json")
+_MEMORIES = re.compile(rb'\s*\[\s*(?:\]|\{\s*"text"|<<<<<<<)')
 
 
 class Mode(Enum):
@@ -98,6 +103,8 @@ class Refresh:
         with contextlib.ExitStack() as stack:
             made = self._reuse(state, selection, paths, stack) or self._make_anew(selection, paths)
             if self.mode is Mode.WRITE:
+                for path in made.stale:
+                    refuse_other_file(self.root / path)
                 writes = [Write(path=self.root / path, pieces=made.pieces) for path in made.stale]
                 apply_writes(writes, self.root)
                 if writes or made.is_news:
@@ -166,6 +173,21 @@ class Refresh:
             fit = (one for path, one in found.values() if isinstance(one, Projected) and path not in clashes)
             kept = within_budget(fit, selection.max_bytes)
         return {line: _part(one, clashes.get(path), kept) for line, (path, one) in found.items()}
+
+
+def refuse_other_file(path: Path) -> None:
+    """Stop before a file of something else is replaced; settings and options can name any.
+
+    A file that has the name of a projection is ours to repair, whatever it holds.
+
+    Raises:
+        RefusedError: the file exists and holds no memories.
+    """
+    if path.name in _OWN_NAMES or not (present := read_or_none(path)):
+        return
+    if not _MEMORIES.match(present):
+        hint = "remove it, or name another file"
+        raise RefusedError(f"{path} exists and is no file of memories", hint=hint)
 
 
 def _part(one: Projected | Fault | Skipped, clash: Fault | None, kept: set[str] | None) -> Part:

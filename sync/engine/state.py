@@ -14,6 +14,8 @@ from sync.repository.files import read_or_none, signature, write_atomic
 PROJECTION_VERSION = 1
 """Raised when the same entries give other bytes, so that files laid out by an older version are made anew."""
 
+_KEPT = 4  # states of as many selections; those of others are made anew when they are asked for
+
 
 class ProjectionState:
     """The memory of one projection. Losing it costs time, nothing else.
@@ -57,3 +59,6 @@ class ProjectionState:
         signatures = {path: signature(self._root / path) for path in paths}
         facts = {"fingerprint": self._fingerprint, "signatures": signatures}
         write_atomic(self._file, [to_state(layout, facts)])
+        states = sorted(self._file.parent.glob("export-*.state"), key=lambda file: file.stat().st_mtime_ns)
+        for forgotten in states[:-_KEPT]:
+            forgotten.unlink(missing_ok=True)

@@ -13,12 +13,12 @@ from sync.document.projection import get
 from sync.document.record import Memory
 from sync.document.templates import TEMPLATES, render_entry
 from sync.engine.apply import Write, apply_writes
-from sync.errors import DocumentError, UsageError
+from sync.errors import DocumentError, RefusedError, UsageError
 from sync.operations.journal import Journal
 from sync.repository.files import create_new, read_or_none, refuse_outside
 from sync.repository.listing import Source, list_files
 from sync.repository.lock import lock
-from sync.stores.augment import render_file, render_memory
+from sync.stores.augment import parse_file, render_file, render_memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,9 @@ def create_memory(journal: Journal, entry_path: Path, *, start: Path = Path(), d
     target = f"{journal.settings.augment}/journal_entry_{PurePosixPath(path).stem}.json"
     content = render_file([render_memory(memory)])
     file = journal.absolute(target)
-    is_new = read_or_none(file) != content
+    present = read_or_none(file)
+    _refuse_other_source(target, present, path)
+    is_new = present != content
     if is_new and not dry_run:
         with lock(journal.lock_folder):
             apply_writes([Write(path=file, pieces=[content])], journal.root)
@@ -112,6 +114,14 @@ def new_entry(
             if create_new(folder / name, data):
                 return Created(path=f"{journal.settings.entries}/{name}")
             refused.add(name)
+
+
+def _refuse_other_source(target: str, present: bytes | None, source: str) -> None:
+    """Two entries of one name, in two folders, would write the same file."""
+    memories, _faults = parse_file(target, present) if present else ([], [])
+    other = next((one for memory in memories if (one := memory.metadata.get("source", source)) != source), None)
+    if other is not None:
+        raise RefusedError(f"{target} holds the memory of {other}", hint="rename one of the entries")
 
 
 def _committed_form(journal: Journal, path: str) -> tuple[bytes, bytes]:

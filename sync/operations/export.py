@@ -14,7 +14,6 @@ from sync.engine.apply import Outcome
 from sync.engine.refresh import Mode, Refresh, Target
 from sync.errors import RefusedError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
-from sync.repository.files import read_or_none
 from sync.repository.git import run_git
 from sync.repository.listing import Source, list_files
 from sync.repository.lock import lock
@@ -148,9 +147,8 @@ def _targets(journal: Journal, options: ExportOptions, chosen: Selection) -> dic
         output = Path(os.path.relpath((journal.root / options.output).resolve(), journal.root)).as_posix()
         if output.startswith(journal.settings.entries + "/"):
             raise UsageError(f"{output} is in the entries folder", hint="name a file outside of it")
-        present = read_or_none(journal.root / output)
-        if present and not present.lstrip().startswith(b"["):
-            raise RefusedError(f"{output} exists and is no file of memories", hint="remove it, or name another file")
+        if output in (journal.settings.memories, journal.settings.delivered):
+            raise RefusedError(f"{output} is kept by every export", hint="name another file")
         return {chosen: [output]}
     groups = {Selection(): [journal.settings.memories]}
     # A store that is not on this machine cannot be stale: a check in CI has no laptop's files.

@@ -18,7 +18,7 @@ from sync.document.themes import Group, group_by_theme, tags_of
 from sync.engine.pending import Planned, finish_pending, make_entries
 from sync.errors import UsageError
 from sync.operations.journal import Journal, Progress, no_progress
-from sync.repository.files import read_or_none
+from sync.repository.files import read_or_none, remove_leftovers
 from sync.repository.listing import Source, list_files
 from sync.repository.lock import lock
 from sync.stores.augment import Foreign, parse_file
@@ -126,6 +126,9 @@ def import_memories(
     if dry_run:
         return _Import(journal, now).run(folder, progress, write=False)
     with lock(journal.lock_folder):
+        remove_leftovers(
+            [journal.absolute(journal.settings.entries), journal.absolute(journal.settings.journal) / LEDGER]
+        )
         finish_pending(journal.root, journal.lock_folder)
         return _Import(journal, now).run(folder, progress, write=True)
 
@@ -141,7 +144,7 @@ class _Import:
             for row in load_ledger(read_or_none(path) or b"", f"{self.ledger}/{path.name}")
         ]
         self.listing = list_files(journal.location, self.settings.entries, Source.WORK_TREE)
-        self.names: set[str] = set()
+        self.counts: dict[str, int] = {}
         self._known_ids: set[str] | None = None
 
     def run(self, folder: Path, progress: Progress, *, write: bool) -> ImportResult:
@@ -167,7 +170,7 @@ class _Import:
         own = PurePosixPath(self.settings.delivered).name
         paths = [path for path in sorted(folder.rglob("*.json")) if path.relative_to(folder).as_posix() != own]
         for done, path in enumerate(paths):
-            memories, faults = _read(path, path.relative_to(folder).as_posix())
+            memories, faults = _read(path, path.relative_to(folder).as_posix(), self.journal.root)
             found.files += 1
             found.read += len(memories) + sum(1 for fault in faults if fault.key)
             found.faults += [replace(fault, path=f"{self.settings.augment}/{fault.path}") for fault in faults]
@@ -201,8 +204,7 @@ class _Import:
     def _planned(self, group: Group[Foreign]) -> tuple[NewEntry, Planned]:
         title = f"Augment Memories: {group.theme}"
         moment = self._moment(group.items)
-        name = file_name(title, moment, self._is_taken)
-        self.names.add(name)
+        name = file_name(title, moment, self._is_taken, self.counts)
         path, ledger = f"{self.settings.entries}/{name}", f"{self.ledger}/{stem_of(name)}.jsonl"
         texts = [memory.text for memory in group.items]
         text = render_entry(
@@ -221,10 +223,10 @@ class _Import:
         return NewEntry(path=path, theme=group.theme, memories=len(group.items)), planned
 
     def _is_taken(self, name: str) -> bool:
-        """Whether there is an entry of that name, on disk or planned, or a ledger that outlived its entry."""
+        """Whether there is an entry of that name, or a ledger that outlived its entry."""
         entry = self.journal.absolute(f"{self.settings.entries}/{name}")
         ledger = self.journal.absolute(f"{self.ledger}/{stem_of(name)}.jsonl")
-        return name in self.names or os.path.lexists(entry) or os.path.lexists(ledger)
+        return os.path.lexists(entry) or os.path.lexists(ledger)
 
     def _moment(self, memories: Sequence[Foreign]) -> datetime:
         """When the newest of the memories was made, if each of them says when; else now."""
@@ -241,11 +243,15 @@ class _Import:
         return max(moments, default=self.now)
 
 
-def _read(path: Path, name: str) -> tuple[list[Foreign], list[Fault]]:
+def _read(path: Path, name: str, root: Path) -> tuple[list[Foreign], list[Fault]]:
     """The memories of one file; whatever is wrong with it is a fault and hides no other."""
     shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     if not path.is_file():
         return [], [Fault(path=shown, message="not a regular file")]
+    if not path.resolve().is_relative_to(root.resolve()):
+        return [], [
+            Fault(path=shown, message="leads out of the repository", hint="copy the file itself into the folder")
+        ]
     try:
         return parse_file(shown, read_or_none(path) or b"")
     except UsageError as error:

@@ -12,7 +12,7 @@ from shlex import quote
 from typing import Any
 
 from sync.document.settings import FILE_NAME, Settings
-from sync.errors import UsageError
+from sync.errors import RefusedError, UsageError
 from sync.operations.journal import Journal, open_journal
 from sync.operations.validate import AUGMENT_CONFIG
 from sync.repository.files import read_or_none, refuse_outside, write_atomic
@@ -205,8 +205,11 @@ class _Setup:
                 f"{shown} was replaced after its predecessor had been chained as {kept.name}",
                 hint=f"join the two by hand, then delete {kept.name}",
             )
+        if foreign and folder != self._own_hooks():
+            hint = f"add this line to your own hook instead: journal hook {name}"
+            raise RefusedError(f"{shown} belongs to a tool that keeps core.hooksPath", hint=hint)
         if foreign and not self.dry_run:
-            file.rename(kept)
+            os.link(file, kept)  # the hook stays in its place until ours replaces it at once
         runs = before == text and os.access(file, os.X_OK)
         note = f"runs {kept.name} first" if foreign or kept.exists() else ""
         step = self._step(shown, before, text if runs or before != text else b"", note=note)
@@ -214,6 +217,10 @@ class _Setup:
             write_atomic(file, [text])
             file.chmod(0o755)
         return step
+
+    def _own_hooks(self) -> Path | None:
+        """Git's own hooks folder, which no tool rewrites."""
+        return self.journal.location.git_dir / "hooks" if self.journal.location.git_dir else None
 
     def _write(self, path: str, before: bytes | None, after: bytes, *, note: str) -> Step:
         step = self._step(path, before, after, note=note)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sync.document.settings import FILE_NAME, Settings, load_settings
+from sync.errors import SettingsError
 from sync.repository.files import read_or_none
 from sync.repository.git import Location, locate
 from sync.repository.listing import Source, list_files
@@ -57,12 +58,13 @@ class Journal:
         return self.root / path
 
 
-def open_journal(start: Path, *, source: Source = Source.WORK_TREE) -> Journal:
+def open_journal(start: Path, *, source: Source = Source.WORK_TREE, lenient: bool = False) -> Journal:
     """The journal that a folder belongs to.
 
     Args:
         start: any folder in the repository.
         source: where journal.toml is read from.
+        lenient: take the defaults where journal.toml is wrong, as `validate` does, which then says what is wrong.
 
     Raises:
         GitError: see `locate`.
@@ -71,7 +73,13 @@ def open_journal(start: Path, *, source: Source = Source.WORK_TREE) -> Journal:
     location = locate(start)
     data = _settings_bytes(location, source)
     base = _default_settings(location.root)
-    return Journal(location=location, settings=load_settings(data, base=base) if data is not None else base)
+    try:
+        settings = base if data is None else load_settings(data, base=base)
+    except SettingsError:
+        if not lenient:
+            raise
+        settings = base
+    return Journal(location=location, settings=settings)
 
 
 def _settings_bytes(location: Location, source: Source) -> bytes | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sync.document.entry import Entry, load_entry
 from sync.document.naming import skip_reason
 from sync.errors import UsageError
-from sync.operations.journal import Journal
+from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.listing import Source, list_files
 from sync.search.passages import Hit, passages_of, rank
 
@@ -47,13 +47,14 @@ class QueryResult:
         }
 
 
-def query(journal: Journal, question: str, *, limit: int = 5) -> QueryResult:
+def query(journal: Journal, question: str, *, limit: int = 5, progress: Progress = no_progress) -> QueryResult:
     """The passages of the journal that share words with a question, best first.
 
     Args:
         journal: the journal; its work tree is searched.
         question: any text.
         limit: how many passages at most.
+        progress: told how many entries have been read.
 
     Raises:
         UsageError: the question is empty.
@@ -66,7 +67,8 @@ def query(journal: Journal, question: str, *, limit: int = 5) -> QueryResult:
         raise UsageError("the question is empty", hint='try: journal query "encoding errors"')
     listing = list_files(journal.location, journal.settings.entries, Source.WORK_TREE)
     entries = []
-    for row, data in listing.read(listing.lines):
+    for done, (row, data) in enumerate(listing.read(listing.lines)):
+        progress(done, len(listing.lines))
         entry = None if row.problem or skip_reason(row.name) else load_entry(row.name, data)
         if isinstance(entry, Entry):
             entries.append(entry)

@@ -99,6 +99,14 @@ def refuse_outside(path: Path, root: Path) -> None:
         raise RefusedError(f"{path} is in Git's own folder", hint="name another folder")
 
 
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Delete the temporary files of runs that were killed. The caller holds the lock, so nobody is writing."""
+    for folder in folders:
+        for leftover in folder.glob(".journal-*.tmp"):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
+
+
 def read_or_none(path: Path) -> bytes | None:
     """A file's bytes, or None where there is no file.
 

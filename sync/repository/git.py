@@ -135,4 +135,5 @@ def _explained(arguments: Sequence[str], said: str) -> GitError:
         return GitError(f"{folder} belongs to another user", hint=hint)
     if "must be run in a work tree" in said:
         return GitError("the repository has no work tree", hint="run this in a clone, not in the bare repository")
-    return GitError(f"git {arguments[0]} failed: {first_line}")
+    command = next((one for one in arguments if not one.startswith("-") and "=" not in one), "")
+    return GitError(f"git {command} failed: {first_line}")

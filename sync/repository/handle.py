@@ -50,7 +50,7 @@ def hooks_folder(root: Path) -> Path:
     with repository(root) as repo:
         folder = (root / str(repo.git.rev_parse("--git-path", "hooks"))).resolve()
         inside = (root.resolve(), Path(repo.common_dir).resolve())
-    if not any(folder.is_relative_to(one) for one in inside):
+    if folder == root.resolve() or not any(folder.is_relative_to(one) for one in inside):
         hint = "give this repository hooks of its own: git config --local core.hooksPath .git/hooks"
         raise RefusedError(f"core.hooksPath is {folder}, which other repositories share", hint=hint)
     return folder

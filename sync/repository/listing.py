@@ -31,6 +31,7 @@ _EMPTY_BLOBS = (
     b" e69de29bb2d1d6434b8b29ae775ad8c2e48c5391 ",
     b" 473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813 ",
 )
+_HASH = ("-c", "core.safecrlf=false", "hash-object")  # a warning about line endings must not stop everything
 _FEW = 64  # so many insertions cost less than sorting everything again
 
 
@@ -218,10 +219,10 @@ def _hash_objects(root: Path, paths: Sequence[bytes], *, write: bool = False) ->
     plain = [path for path in paths if b"\n" not in path and b"\r" not in path and not path.startswith(b'"')]
     ids: dict[bytes, bytes] = {}
     if plain:
-        printed = run_git(root, "hash-object", *options, "--stdin-paths", stdin=b"\n".join(plain) + b"\n")
+        printed = run_git(root, *_HASH, *options, "--stdin-paths", stdin=b"\n".join(plain) + b"\n")
         ids = dict(zip(plain, printed.split(), strict=True))
     for path in set(paths) - set(plain):
-        ids[path] = run_git(root, "hash-object", *options, "--", os.fsdecode(path)).strip()
+        ids[path] = run_git(root, *_HASH, *options, "--", os.fsdecode(path)).strip()
     return [ids[path] for path in paths]
 
 

@@ -92,7 +92,7 @@ def read_holder(folder: Path) -> Holder | None:
             pid=int(found["pid"]),
             host=str(found["host"]),
             expires=float(found["expires"]),
-            started=str(found["started"]),
+            started=str(found.get("started", "")),
             token=str(found["token"]),
         )
     except (OSError, ValueError, KeyError, TypeError):

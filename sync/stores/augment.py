@@ -109,10 +109,15 @@ def _items(document: object) -> list[Any] | None:
     if isinstance(document, list):
         return document
     if isinstance(document, dict):
-        if any(isinstance(document.get(key), str) for key in SOURCE_FIELDS):
-            return [document]
-        lists = [document[key] for key in ENVELOPES if isinstance(document.get(key), list)]
-        return [item for one in lists for item in one] if lists else None
+        says = bool(_text_fields(document))
+        lists = {
+            key: document[key]
+            for key in ENVELOPES
+            if isinstance(document.get(key), list) and (not says or any(map(_is_memory, document[key])))
+        }
+        own = {key: value for key, value in document.items() if key not in lists}
+        single = [own] if says else []
+        return [*single, *(item for one in lists.values() for item in one)] if lists or single else None
     return None
 
 
@@ -122,13 +127,13 @@ def _foreign(name: str, index: int, item: object) -> Foreign | Fault:
         item = {"text": item}
     if not isinstance(item, dict):
         return Fault(path=name, key=where, message="not a memory", hint="expected an object with a text")
-    field_name = next((key for key in SOURCE_FIELDS if isinstance(item.get(key), str)), "")
-    text = item.get(field_name, "")
+    fields = _text_fields(item)
+    text = "\n\n".join(dict.fromkeys(fields.values()))
     if not text.strip():
         return Fault(path=name, key=where, message="a memory without text")
     if refused := _refused_character(text) or _half_pair(item):
         return Fault(path=name, key=where, message=f"holds {refused}", hint="remove it in the store, then import again")
-    rest = {key: value for key, value in item.items() if key != field_name}
+    rest = {key: value for key, value in item.items() if key not in fields}
     if isinstance(metadata := rest.get("metadata"), dict):
         rest = {key: value for key, value in rest.items() if key != "metadata"} | metadata
     identity = rest.get("id", rest.get("uuid"))
@@ -140,6 +145,15 @@ def _refused_character(text: str) -> str:
     """The first character a Markdown file cannot carry unharmed: a control character or half a surrogate pair."""
     found = _REFUSED.search(text)
     return f"the character U+{ord(found.group()):04X}" if found else ""
+
+
+def _is_memory(item: object) -> bool:
+    return isinstance(item, dict) and bool(_text_fields(item))
+
+
+def _text_fields(item: dict[str, Any]) -> dict[str, str]:
+    """What a memory says, field by field; one that says two things says both."""
+    return {key: item[key] for key in SOURCE_FIELDS if isinstance(item.get(key), str) and item[key].strip()}
 
 
 def _half_pair(item: dict[str, Any]) -> str:

@@ -125,7 +125,7 @@ def test_json_of_findings_is_one_valid_object(journal: Repo, command: str) -> No
     assert document(journal.journal(*WITH_JSON[command], "--json", code=None).stdout)
 
 
-@pytest.mark.parametrize("command", WITH_JSON)
+@pytest.mark.parametrize("command", sorted(WITH_JSON.keys() - {"validate"}))
 def test_json_of_an_error_is_one_valid_object(journal: Repo, command: str) -> None:
     journal.write("journal.toml", "not toml")
     error = document(journal.journal(*WITH_JSON[command], "--json", code=2).stdout)["error"]

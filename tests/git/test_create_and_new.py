@@ -349,3 +349,10 @@ def test_a_memory_is_created_without_git_too(tmp_path: Path) -> None:
     plain.journal("create", "--entry", "entries/2025-04-05-14-30-a.md")
     (memory,) = json.loads(plain.read(".augment/memories/journal_entry_2025-04-05-14-30-a.json"))
     assert memory["metadata"]["source"] == "entries/2025-04-05-14-30-a.md"
+
+
+def test_two_entries_of_one_name_do_not_share_a_memory_file(repo: Repo) -> None:
+    for folder in ("a", "b"):
+        repo.write(f"{FOLDER}/{folder}/x.md", f"---\nid: {folder}\n---\n{folder}\n")
+    repo.journal("create", "--entry", f"{FOLDER}/a/x.md")
+    assert "holds the memory of" in repo.journal("create", "--entry", f"{FOLDER}/b/x.md", code=3).stderr

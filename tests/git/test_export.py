@@ -697,3 +697,25 @@ def test_two_work_trees_do_not_disturb_each_other(journal: Repo) -> None:
         exported(journal)
         exported(linked)
     assert (len(ids(journal)), len(ids(linked))) == (3, 4)
+
+
+@pytest.mark.parametrize("name", ["package.json", "data.json"])
+def test_settings_cannot_make_an_export_replace_a_file_of_something_else(journal: Repo, name: str) -> None:
+    journal.write(name, '{"name": "x"}' if name == "package.json" else "[1, 2]")
+    before = journal.read(name)
+    journal.write("journal.toml", f'[journal]\nmemories = "{name}"\n')
+    assert (journal.journal("export", code=None).exit_code, journal.read(name)) == (3, before)
+
+
+@pytest.mark.parametrize("path", ["journal.toml", TRACKED, DELIVERED])
+def test_an_output_cannot_replace_settings_or_projections(journal: Repo, path: str) -> None:
+    journal.write("journal.toml", '[journal]\nlanguage = "en"\n')
+    journal.journal("export")
+    before = journal.read(path)
+    assert (journal.journal("export", "--output", path, code=None).exit_code, journal.read(path)) == (3, before)
+
+
+def test_states_of_old_selections_are_forgotten(journal: Repo) -> None:
+    for day in range(1, 9):
+        journal.journal("export", "--since", f"2025-04-0{day}")
+    assert len(list((journal.path / ".git/journal").glob("export-*.state"))) == 4

@@ -629,3 +629,24 @@ def test_nothing_is_lost_when_an_entry_is_made_while_an_import_is_unfinished(rep
     repo.write(f"{FOLDER}/{name}", entry_text("Mine"))
     imported(repo)
     assert (entries_with(repo, "Mine") > 0, entries_with(repo, "Build: use pnpm") > 0) == (True, True)
+
+
+def test_a_link_out_of_the_repository_is_refused_by_name(repo: Repo, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.json"
+    outside.write_text('[{"text": "Secret: of others"}]', encoding="utf-8")
+    (repo.path / STORE).mkdir(parents=True)
+    (repo.path / STORE / "link.json").symlink_to(outside)
+    result = imported(repo)
+    assert (result.imported, [fault.message for fault in result.invalid]) == (0, ["leads out of the repository"])
+
+
+def test_temporary_files_of_a_run_that_was_killed_are_removed(repo: Repo) -> None:
+    remember(repo, "Build: use pnpm")
+    leftover = repo.write(f"{FOLDER}/.journal-abc.tmp", "half")
+    imported(repo)
+    assert not leftover.exists()
+
+
+def test_memories_with_one_opening_are_one_theme(repo: Repo) -> None:
+    remember(repo, *(f"The user prefers to always have the code formatted in way {number}" for number in range(50)))
+    assert [entry.memories for entry in imported(repo).entries] == [50]

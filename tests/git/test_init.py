@@ -319,3 +319,11 @@ def test_an_entries_folder_behind_a_link_out_of_the_repository_is_refused(repo: 
     (repo.path / "journal").symlink_to(tmp_path / "elsewhere")
     repo.journal("init", code=3)
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_hook_of_a_tool_that_keeps_the_hooks_path_is_left_alone(repo: Repo) -> None:
+    repo.git("config", "core.hooksPath", ".husky/_")
+    hook = repo.write(".husky/_/pre-commit", "#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    result = repo.journal("init", "--hooks", code=None)
+    assert (result.exit_code, "journal hook pre-commit" in result.stderr) == (3, True)

@@ -213,3 +213,12 @@ def test_read_is_valid_and_skipped_and_faulty(journal: Repo) -> None:
     journal.write(f"{ENTRIES}/2025-04-06-bad.md", b"\xff")
     result = json.loads(journal.journal("validate", "--json", code=1).stdout)
     assert (result["read"], result["valid"], len(result["skipped"]), len(result["faults"])) == (4, 2, 1, 1)
+
+
+@pytest.mark.parametrize("form", [(), ("--staged",)], ids=["work-tree", "staged"])
+def test_wrong_settings_are_a_fault_among_others(journal: Repo, form: tuple[str, ...]) -> None:
+    bad = f"{ENTRIES}/2025-04-06-bad.md"
+    journal.write("journal.toml", '[journal]\ncolour = "red"\n')
+    journal.write(bad, b"\xff")
+    journal.git("add", "-A")
+    assert sorted(line.split(": ")[0] for line in faults(journal, *form)) == ["journal.toml:1:1", f"{bad}:1:1"]

@@ -79,7 +79,12 @@ def test_every_text_is_read_back(text: str) -> None:
         pytest.param('{"data": ["a"]}', ["a"], id="data"),
         pytest.param('{"items": ["a"], "entries": ["b"]}', ["a", "b"], id="two-envelopes"),
         pytest.param('[{"content": "a"}, {"observation": "b"}]', ["a", "b"], id="other-names-of-the-text"),
-        pytest.param('[{"content": "b", "text": "a"}]', ["a"], id="text-comes-first"),
+        pytest.param('[{"content": "b", "text": "a"}]', ["a\n\nb"], id="a-memory-that-says-two-things"),
+        pytest.param(
+            '{"content": "of 2025", "memories": [{"text": "a"}]}',
+            ["of 2025", "a"],
+            id="an-envelope-that-says-something",
+        ),
         pytest.param('[{"text": 1, "content": "a"}]', ["a"], id="what-is-no-text-is-passed-over"),
         pytest.param('{"text": "Buy", "items": ["milk"]}', ["Buy"], id="a-memory-that-has-a-list"),
         pytest.param("[]", [], id="empty"),
@@ -117,7 +122,7 @@ def test_the_id_is_what_the_store_calls_the_memory(item: str, own: str) -> None:
     assert parse_file("x.json", f"[{item}]".encode())[0][0].id == own
 
 
-@pytest.mark.parametrize("item", ['{"text": "a", "content": "b"}', '{"text": "a", "metadata": "b"}'])
+@pytest.mark.parametrize("item", ['{"text": "a", "note": "b"}', '{"text": "a", "metadata": "b"}'])
 def test_everything_else_that_is_said_of_a_memory_is_kept(item: str) -> None:
     assert "b" in parse_file("x.json", f"[{item}]".encode())[0][0].metadata.values()
 
