@@ -114,22 +114,19 @@ def _validate(journal: Journal) -> int:
 
 def _export(journal: Journal) -> int:
     from sync.operations.export import ExportOptions, export
-    from sync.repository.git import run_git
     from sync.repository.listing import Source, list_files, to_row
 
     # Entries that cannot be read are no news here: those that are staged were checked, the others are not touched.
     export(journal, ExportOptions(source=Source.INDEX))
     path = journal.settings.memories
-    staged = {to_row(line).blob for line in list_files(journal.location, path, Source.INDEX).lines}
-    written = run_git(journal.root, "hash-object", "--", path).strip()
-    if staged == {written} or (not staged and _is_ignored(journal, path)):
+    staged, written = (
+        [to_row(line) for line in list_files(journal.location, path, source).lines]
+        for source in (Source.INDEX, Source.WORK_TREE)
+    )
+    ignored = not staged and all(row.problem for row in written)
+    merged = not any(row.problem for row in staged)
+    if ignored or (merged and [row.blob for row in staged] == [row.blob for row in written]):
         return 0
     print(f"{path} was not what the staged entries say, and has been written anew.")
     print(f"Add it and commit again: git add {path}")
     return 1
-
-
-def _is_ignored(journal: Journal, path: str) -> bool:
-    from sync.repository.git import run_git
-
-    return bool(run_git(journal.root, "check-ignore", "--", path, accept=(0, 1)))

@@ -107,9 +107,8 @@ def run(arguments: list[str]) -> int:
                 raise UsageError(error.format_message(), hint="run: journal --help") from error
             error.show()
             return error.exit_code
-        except click.Abort:
-            print("interrupted", file=sys.stderr)
-            return 130
+        except click.Abort as error:
+            raise KeyboardInterrupt from error
         return code if isinstance(code, int) else 0
 
     return reported(work, as_json=as_json)

@@ -113,8 +113,7 @@ def theme_of(item: HasText) -> _Theme:
 
 def significant_words(label: str) -> frozenset[str]:
     """The words of a label that carry its meaning, folded: no stop words, a plural as its singular."""
-    words = (word for word in (fold(found.group()) for found in _WORD.finditer(label)))
-    parts = (part for word in words for part in re.split(r"['’]", word))
+    parts = (part for found in _WORD.finditer(label) for part in re.split(r"['’]", fold(found.group())))
     return frozenset(_singular(part) for part in parts if part not in _STOP_WORDS and (len(part) > 1 or part.isdigit()))
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from sync.repository.files import Span
+from sync.repository.listing import shown_path
 from sync.stores.augment import CLOSING, EMPTY_FILE, OPENING, SEPARATOR
 
 _FORMAT = 1
@@ -181,4 +182,4 @@ def _notes(old: Mapping[str, Any], fresh: Mapping[bytes, Part], gone: set[bytes]
 
 
 def _path(line: bytes) -> str:
-    return line.split(b"\t", 1)[1].decode("utf-8", "backslashreplace")
+    return shown_path(line.split(b"\t", 1)[1])

@@ -19,7 +19,7 @@ from sync.engine.pending import Planned, finish_pending, make_entries
 from sync.errors import UsageError
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.files import read_or_none, remove_leftovers
-from sync.repository.listing import Source, list_files
+from sync.repository.listing import Source, list_files, shown_path
 from sync.repository.lock import lock
 from sync.stores.augment import Foreign, parse_file
 from sync.stores.ledger import FOLDER as LEDGER
@@ -245,7 +245,7 @@ class _Import:
 
 def _read(path: Path, name: str, root: Path) -> tuple[list[Foreign], list[Fault]]:
     """The memories of one file; whatever is wrong with it is a fault and hides no other."""
-    shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    shown = shown_path(os.fsencode(name))
     if not path.is_file():
         return [], [Fault(path=shown, message="not a regular file")]
     if not path.resolve().is_relative_to(root.resolve()):

@@ -16,6 +16,7 @@ from sync.errors import RefusedError, UsageError
 from sync.operations.journal import Journal, open_journal
 from sync.operations.validate import AUGMENT_CONFIG
 from sync.repository.files import read_or_none, refuse_outside, write_atomic
+from sync.repository.listing import ignored_paths
 from sync.repository.lock import lock
 from sync.schema import Schema, check
 
@@ -171,9 +172,7 @@ class _Setup:
     def _is_ignored(self) -> bool:
         if self.journal.location.git_dir is None:
             return False
-        from sync.repository.handle import is_ignored
-
-        return is_ignored(self.journal.root, self.settings.delivered)
+        return bool(ignored_paths(self.journal.location, [os.fsencode(self.settings.delivered)]))
 
     def _completed_config(self) -> tuple[bytes | None, bytes]:
         before = read_or_none(self.journal.absolute(AUGMENT_CONFIG))
@@ -210,9 +209,9 @@ class _Setup:
             raise RefusedError(f"{shown} belongs to a tool that keeps core.hooksPath", hint=hint)
         if foreign and not self.dry_run:
             os.link(file, kept)  # the hook stays in its place until ours replaces it at once
-        runs = before == text and os.access(file, os.X_OK)
         note = f"runs {kept.name} first" if foreign or kept.exists() else ""
-        step = self._step(shown, before, text if runs or before != text else b"", note=note)
+        dead = before == text and not os.access(file, os.X_OK)  # Git passes over a hook that is not executable
+        step = self._step(shown, b"" if dead else before, text, note=note)
         if step.change is not Change.UNCHANGED and not self.dry_run:
             write_atomic(file, [text])
             file.chmod(0o755)

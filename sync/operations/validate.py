@@ -24,7 +24,7 @@ from sync.errors import DocumentError, SettingsError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.files import read_or_none
 from sync.repository.git import run_git
-from sync.repository.listing import NOT_UTF8, UNMERGED, Source, list_files
+from sync.repository.listing import NOT_UTF8, UNMERGED, Source, list_files, shown_path
 from sync.schema import Finding, Schema, check
 
 AUGMENT_CONFIG = ".augment/config.json"
@@ -92,41 +92,38 @@ def validate(
             faults.append(Fault(path=name, message=reason))
         elif reason:
             skipped.append(Skipped(path=name, reason=reason))
+        elif isinstance(data, bytes) and is_data:
+            faults += _validate_data(name, data)
         elif isinstance(data, bytes):
-            faults += validate_file(name, data, journal)
-            if not is_data:
-                faults += _same_id(name, data, owners)
+            entry = load_entry(name, data)
+            faults += _validate_entry(data, entry)
+            faults += _same_id(entry, owners)
         progress(read, 0)
     return ValidateResult(read=read, skipped=tuple(skipped), faults=tuple(faults))
 
 
-def _same_id(name: str, data: bytes, owners: dict[str, str]) -> Iterator[Fault]:
+def _same_id(entry: Entry | Fault, owners: dict[str, str]) -> Iterator[Fault]:
     """A fault if an entry before has this one's id; `owners` is id -> path of those before, and grows."""
-    entry = load_entry(name, data)
-    if isinstance(entry, Entry) and (first := owners.setdefault(entry.id, name)) != name:
-        yield same_id_fault(name, entry.id, first)
+    if isinstance(entry, Entry) and (first := owners.setdefault(entry.id, entry.path)) != entry.path:
+        yield same_id_fault(entry.path, entry.id, first)
 
 
-def validate_file(name: str, data: bytes, journal: Journal) -> list[Fault]:
-    """The faults of one file; its name says which schema it has to obey."""
-    base = PurePosixPath(name).name
-    if base == SETTINGS_FILE:
+def _validate_data(name: str, data: bytes) -> list[Fault]:
+    """The faults of a file that is no entry; its name says which schema it has to obey."""
+    if PurePosixPath(name).name == SETTINGS_FILE:
         return _validate_settings(name, data)
-    if name == AUGMENT_CONFIG or name.endswith(f"/{AUGMENT_CONFIG}"):
-        return _validate_json(name, data, Schema.AUGMENT_CONFIG)
-    if _is_data(name, journal):
-        return _validate_json(name, data, Schema.MEMORIES)
-    return validate_entry(name, data)
+    is_config = name == AUGMENT_CONFIG or name.endswith(f"/{AUGMENT_CONFIG}")
+    return _validate_json(name, data, Schema.AUGMENT_CONFIG if is_config else Schema.MEMORIES)
 
 
-def validate_entry(path: str, data: bytes) -> list[Fault]:
+def _validate_entry(data: bytes, entry: Entry | Fault) -> list[Fault]:
     """The faults of one entry: those that keep it from being read, those of its schema, and an entry without a date."""
-    entry = load_entry(path, data)
+    path = entry.path
     try:
         text = data.decode("utf-8")
         block = frontmatter.find_block(text)
         yaml = text[block.start : block.end] if block else ""
-        front = yaml12.load(yaml, as_text=TEXT_KEYS)
+        front = entry.front if isinstance(entry, Entry) else yaml12.load(yaml, as_text=TEXT_KEYS)
     except (UnicodeDecodeError, DocumentError):
         return [entry] if isinstance(entry, Fault) else []
     found = check(Schema.ENTRY, front)
@@ -180,17 +177,13 @@ def _staged(journal: Journal) -> Iterator[tuple[str, bytes | str]]:
             yield row.name, row.problem or data
 
 
-def _shown(path: Path) -> str:
-    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def _given(paths: Sequence[Path]) -> Iterator[tuple[str, bytes | str]]:
     seen: set[Path] = set()
     for file in (one for path in paths for one in _files_of(path)):
         if (resolved := file.resolve()) not in seen:
             seen.add(resolved)
             regular = file.is_file() and not file.is_symlink()
-            yield _shown(file), read_or_none(file) or b"" if regular else "not a regular file"
+            yield shown_path(os.fsencode(file)), read_or_none(file) or b"" if regular else "not a regular file"
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -199,7 +192,7 @@ def _files_of(path: Path) -> list[Path]:
         inside = (Path(parent) / name for parent, _folders, names in os.walk(path) for name in names)
         return sorted(one for one in inside if ".git" not in one.parts)
     if not path.is_file():
-        raise UsageError(f"{_shown(path)}: no such file or folder")
+        raise UsageError(f"{shown_path(os.fsencode(path))}: no such file or folder")
     return [path.resolve()] if path.is_symlink() else [path]
 
 

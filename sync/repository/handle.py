@@ -1,4 +1,4 @@
-"""The repository through GitPython: making one, its hooks folder, what it ignores.
+"""The repository through GitPython: making one, and its hooks folder.
 
 GitPython is slow to import, so nothing here is on the way of a hook or an export.
 """
@@ -54,9 +54,3 @@ def hooks_folder(root: Path) -> Path:
         hint = "give this repository hooks of its own: git config --local core.hooksPath .git/hooks"
         raise RefusedError(f"core.hooksPath is {folder}, which other repositories share", hint=hint)
     return folder
-
-
-def is_ignored(root: Path, path: str) -> bool:
-    """Whether Git ignores a path of the repository."""
-    with repository(root) as repo:
-        return bool(repo.ignored(path))

@@ -51,8 +51,8 @@ class Row:
 
     @property
     def name(self) -> str:
-        """The path for people and for JSON, where bytes that are not UTF-8 are shown in hexadecimal."""
-        return self.path.decode("utf-8", "backslashreplace")
+        """The path for people and for JSON, see `shown_path`."""
+        return shown_path(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,11 @@ class Listing:
                 yield row, data
             else:
                 yield row, next(objects)
+
+
+def shown_path(path: bytes) -> str:
+    """A path for people and for JSON; bytes that are not UTF-8 are shown in hexadecimal."""
+    return path.decode("utf-8", "backslashreplace")
 
 
 def to_row(line: bytes) -> Row:
@@ -143,7 +148,7 @@ def _from_ls_files(location: Location, rows: list[bytes]) -> Listing:
             insort(lines, b"H" + row[1:], key=_path)
     unmerged = {_path(row): row for row in special if row[:1] == b"M"}
     others = [row[2:] for row in special if row[:1] == b"?"]
-    ignored = _ignored(location, others)
+    ignored = ignored_paths(location, others)
     changed = {_path(row) for row in special if row[:1] in b"C?"} - removed - unmerged.keys() - ignored
     for row in (*unmerged.values(), *(_line(path, _NO_BLOB, _IGNORED) for path in ignored)):
         insort(lines, row, key=_path)
@@ -156,8 +161,8 @@ def _from_ls_files(location: Location, rows: list[bytes]) -> Listing:
     return Listing(location=location, lines=tuple(lines), in_work_tree=frozenset(in_work_tree))
 
 
-def _ignored(location: Location, paths: Sequence[bytes]) -> set[bytes]:
-    """Which of some untracked paths Git ignores."""
+def ignored_paths(location: Location, paths: Sequence[bytes]) -> set[bytes]:
+    """Which of some untracked paths, relative to the root, Git ignores; they need not exist."""
     if not paths:
         return set()
     asked = run_git(location.root, "check-ignore", "-z", "--stdin", stdin=b"\0".join(paths) + b"\0", accept=(0, 1))
@@ -197,8 +202,9 @@ def _hash_work_tree(location: Location, paths: Sequence[bytes]) -> tuple[list[by
         try:
             mode = os.lstat(os.path.join(os.fsencode(location.root), path)).st_mode
         except OSError as error:
-            shown = path.decode("utf-8", "backslashreplace")
-            raise RetryError(f"{shown} disappeared while it was read", hint="run the command again") from error
+            raise RetryError(
+                f"{shown_path(path)} disappeared while it was read", hint="run the command again"
+            ) from error
         if stat.S_ISREG(mode):
             regular.append(path)
         else:
