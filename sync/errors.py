@@ -6,6 +6,7 @@
     |   +-- DocumentError   2   a document cannot be read or changed as asked; knows line and column
     |       +-- ProjectionError  a record cannot be put back into its entry
     +-- RefusedError        3   a guard stopped the run before anything was written
+    |   +-- ShapeError      3   a store is not of the shape its adapter knows, so it is only read
     +-- RetryError          4   somebody else is at work; the same command will do later
     +-- GitError            2   Git refused, or there is no repository
 
@@ -76,6 +77,12 @@ class RefusedError(JournalError):
 
     code = "refused"
     exit_code = 3
+
+
+class ShapeError(RefusedError):
+    """A store, or one of its records, is not of the shape that its adapter knows."""
+
+    code = "shape"
 
 
 class RetryError(JournalError):

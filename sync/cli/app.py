@@ -23,6 +23,7 @@ COMMANDS = {
     "create": "Write one entry's memory to a file of its own.",
     "sync": "Import, validate and export in one go.",
     "query": "Find the passages that answer a question.",
+    "merge-file": "Merge three versions of an entry.",
     "hook": "Run a Git hook (called by Git and pre-commit).",
     "completion": "Print the completion script of a shell.",
 }
@@ -44,7 +45,7 @@ class LazyGroup(click.Group):
         """The command of a name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"sync.cli.{cmd_name}_")
+        module = importlib.import_module(f"sync.cli.{cmd_name.replace('-', '_')}_")
         command: click.Command = module.command
         return command
 

@@ -26,12 +26,12 @@ from sync.document.yaml12 import Value
 from sync.errors import DocumentError, ProjectionError
 
 _LEADING_BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))*")
-_BLANK = " \t\r\n"
+BLANK = " \t\r\n"
 
 
 def get(entry: Entry, view: View) -> Record:
     """The record of an entry."""
-    body = _content(entry.body)
+    body = content(entry.body)
     text = f"{view.prefix} {entry.title}: {body}" if body else f"{view.prefix} {entry.title}:"
     date = entry.moment.to_record(view.zone) if entry.moment else ""
     return Record(id=entry.id, text=text, tags=entry.tags, date=date)
@@ -48,11 +48,11 @@ def put(record: Record, entry: Entry, view: View) -> Entry:
         raise ProjectionError(f"record {record.id!r} does not belong to entry {entry.id!r}", key="id")
     if record == get(entry, view):
         return entry
-    content = _content(entry.body)
-    title, body = split_text(record.text, view, title=entry.title, body=content)
+    present = content(entry.body)
+    title, body = split_text(record.text, view, title=entry.title, body=present)
     text = entry.text
-    if body != content:
-        text = _replace_body(entry, body)
+    if body != present:
+        text = with_content(text, entry.body_start, body)
     try:
         changed = _parsed(entry.path, text)
         text = set_values(text, _front_changes(changed, record, title, view))
@@ -92,23 +92,39 @@ def split_text(text: str, view: View, *, title: str = "", body: str = "") -> tup
     return rest[:cut], rest[cut + 2 :]
 
 
-def _content(body: str) -> str:
+def without_blank_lines(body: str) -> str:
+    """A body without the blank lines around it; the indentation of its first line stays."""
     blank = _LEADING_BLANK_LINES.match(body)
-    content = body[blank.end() if blank else 0 :].rstrip(_BLANK)
-    return "" if is_empty(content) else content
+    return body[blank.end() if blank else 0 :].rstrip(BLANK)
 
 
-def _replace_body(entry: Entry, body: str) -> str:
-    """The text with another body between the blank lines that were around the old one."""
-    blank = _LEADING_BLANK_LINES.match(entry.body)
-    start = entry.body_start + (blank.end() if blank else 0)
-    end = start + len(entry.text[start:].rstrip(_BLANK))
-    text = with_body(entry.text, start, body + entry.text[end:])
-    if entry.body_start <= len(frontmatter.BOM) and _starts_like_front_matter(text):
-        line_end = frontmatter.end_of_line(entry.text)
-        bare = with_body(entry.text, entry.body_start, "")
-        return f"{bare}---{line_end}---{line_end}{text[entry.body_start :]}"
-    return text
+def content(body: str) -> str:
+    """What a body says: nothing where it is a template that nobody filled in."""
+    said = without_blank_lines(body)
+    return "" if is_empty(said) else said
+
+
+def with_content(text: str, body_start: int, body: str) -> str:
+    """A document with another body between the blank lines that were around the old one.
+
+    Args:
+        text: the document.
+        body_start: where its body starts.
+        body: the new body, without blank lines around it.
+    """
+    blank = _LEADING_BLANK_LINES.match(text, body_start)
+    start = blank.end() if blank else body_start
+    end = start + len(text[start:].rstrip(BLANK))
+    return with_whole_body(text, body_start, text[body_start:start] + body + text[end:])
+
+
+def with_whole_body(text: str, body_start: int, body: str) -> str:
+    """A document with another body, behind an empty front matter where the body would be read as one."""
+    changed = with_body(text, body_start, body)
+    if body_start <= len(frontmatter.BOM) and _starts_like_front_matter(changed):
+        line_end = frontmatter.end_of_line(text)
+        return f"{text[:body_start]}---{line_end}---{line_end}{changed[body_start:]}"
+    return changed
 
 
 def _starts_like_front_matter(text: str) -> bool:
@@ -129,12 +145,16 @@ def _front_changes(entry: Entry, record: Record, title: str, view: View) -> dict
     if entry.tags != record.tags:
         changes["tags"] = list(record.tags)
     if (entry.moment.to_record(view.zone) if entry.moment else "") != record.date:
-        changes |= _date_changes(record.date, view.zone)
+        changes |= date_values(record.date, view.zone)
     return changes
 
 
-def _date_changes(written: str, zone: tzinfo) -> dict[str, Value | Absent]:
-    """`date` and `heure` for a record's date; one full time stamp where the hour alone would lose its seconds."""
+def date_values(written: str, zone: tzinfo) -> dict[str, Value | Absent]:
+    """`date` and `heure` for a record's date; one full time stamp where the hour alone would lose its seconds.
+
+    Raises:
+        DocumentError: it is no date.
+    """
     moment = parse_record_date(written, zone)
     if moment is None:
         raise DocumentError(f"{written!r} is not a date", key="date")

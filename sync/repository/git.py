@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -32,7 +32,13 @@ class Location:
     git_dir: Path | None
 
 
-def run_git(cwd: Path, *arguments: str, stdin: bytes | None = None, accept: Sequence[int] = (0,)) -> bytes:
+def run_git(
+    cwd: Path,
+    *arguments: str,
+    stdin: bytes | None = None,
+    accept: Sequence[int] = (0,),
+    environment: Mapping[str, str] = {},
+) -> bytes:
     """What a git command prints.
 
     Args:
@@ -40,6 +46,7 @@ def run_git(cwd: Path, *arguments: str, stdin: bytes | None = None, accept: Sequ
         arguments: without `git`; user text only behind `--`.
         stdin: what the command reads.
         accept: exit codes that are answers and not failures.
+        environment: variables to set on top of the process's own.
 
     Raises:
         GitError: git is not installed, or exits with another code.
@@ -51,7 +58,7 @@ def run_git(cwd: Path, *arguments: str, stdin: bytes | None = None, accept: Sequ
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
-            env=_environment(),
+            env=_environment() | dict(environment),
             check=False,
         )
     except FileNotFoundError as error:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sync.document.fault import Fault
 from sync.document.record import Memory, content_hash
+from sync.stores.shape import refused_character
 
 SOURCE_FIELDS = ("text", "content", "memory", "observation")
 """Where a foreign memory may keep its text, in the order they are looked at."""
@@ -22,7 +23,6 @@ SOURCE_FIELDS = ("text", "content", "memory", "observation")
 ENVELOPES = ("memories", "results", "items", "data", "entries")
 """Keys under which a foreign file may keep its list."""
 
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")  # U+0085 is a line break
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 EMPTY_FILE = b"[]\n"
 OPENING, SEPARATOR, CLOSING = b"[\n", b",\n", b"\n]\n"
@@ -131,7 +131,7 @@ def _foreign(name: str, index: int, item: object) -> Foreign | Fault:
     text = "\n\n".join(dict.fromkeys(fields.values()))
     if not text.strip():
         return Fault(path=name, key=where, message="a memory without text")
-    if refused := _refused_character(text) or _half_pair(item):
+    if refused := refused_character(text) or _half_pair(item):
         return Fault(path=name, key=where, message=f"holds {refused}", hint="remove it in the store, then import again")
     rest = {key: value for key, value in item.items() if key not in fields}
     if isinstance(metadata := rest.get("metadata"), dict):
@@ -139,12 +139,6 @@ def _foreign(name: str, index: int, item: object) -> Foreign | Fault:
     identity = rest.get("id", rest.get("uuid"))
     own = str(identity) if isinstance(identity, str | int) and not isinstance(identity, bool) else ""
     return Foreign(file=name, index=index, text=text, id=own, metadata=rest)
-
-
-def _refused_character(text: str) -> str:
-    """The first character a Markdown file cannot carry unharmed: a control character or half a surrogate pair."""
-    found = _REFUSED.search(text)
-    return f"the character U+{ord(found.group()):04X}" if found else ""
 
 
 def _is_memory(item: object) -> bool:

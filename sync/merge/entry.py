@@ -1,0 +1,188 @@
+"""Three-way merge of whole entries: the one engine behind the sync, the merge driver, the resolver and CI.
+
+Front matter and body are merged apart. A merge by lines that is clean and right is taken as it is. Where it clashes, or
+joins two edits of one value, the front matter is merged key by key and the body section by section. Whatever comes out
+is accepted only if it reads well, lost no edit of one side and holds no line that neither side wrote; else it clashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sync.document import frontmatter, yaml12
+from sync.document.entry import TEXT_KEYS
+from sync.document.frontmatter import Block
+from sync.errors import DocumentError
+from sync.merge.body import merge_body
+from sync.merge.decision import Action, Clash, Decision, Piece, is_clean, taking
+from sync.merge.form import Form, merge_form, read_form
+from sync.merge.front import changed_keys_agree, merge_front
+from sync.merge.lines import keeps_every_edit, merge_lines, split_lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A merged entry.
+
+    Attributes:
+        pieces: its text, line endings LF, with the stretches that clash.
+        decisions: what was decided, place by place.
+        form: BOM and line endings.
+    """
+
+    pieces: Sequence[Piece]
+    decisions: Sequence[Decision]
+    form: Form
+
+    @property
+    def text(self) -> str | None:
+        """The merged text; None where anything clashes."""
+        return self.form.apply(taking(self.pieces, "ours")) if is_clean(self.pieces) else None
+
+
+def merge_entry(base: str | None, ours: str, theirs: str) -> tuple[str | None, list[Decision]]:
+    """Merge an entry.
+
+    Args:
+        base: the text that the sides last had in common; None where they never had one.
+        ours, theirs: the two texts.
+
+    Returns:
+        The merged text, or None where a person has to decide; and the decisions.
+    """
+    merged = merge_texts(base, ours, theirs)
+    return merged.text, list(merged.decisions)
+
+
+def merge_texts(base: str | None, ours: str, theirs: str) -> Merged:
+    """As `merge_entry`, with the clashes in their places."""
+    if theirs in (ours, base):
+        action = Action.BOTH if ours == theirs else Action.OURS
+        return Merged(pieces=[ours], decisions=_whole(action, ours == base), form=Form())
+    if ours == base:
+        return Merged(pieces=[theirs], decisions=_whole(Action.THEIRS, False), form=Form())
+    texts = base or "", ours, theirs
+    forms = [read_form(text) for text in texts]
+    form, decisions = merge_form(forms, is_new=base is None)
+    if form is not None:
+        texts = cast(
+            "tuple[str, str, str]",
+            tuple(one.strip(text) if one else text for one, text in zip(forms, texts, strict=True)),
+        )
+    pieces, made = _merge(base is None, *texts)
+    return Merged(pieces=pieces, decisions=[*decisions, *made], form=form or Form())
+
+
+def _whole(action: Action, unchanged: bool) -> list[Decision]:
+    return [] if unchanged else [Decision(path="", action=action)]
+
+
+def _merge(is_new: bool, base: str, ours: str, theirs: str) -> tuple[list[Piece], list[Decision]]:
+    if theirs in (ours, base):
+        return [ours], _whole(Action.BOTH if ours == theirs else Action.OURS, ours == base)
+    if ours == base:
+        return [theirs], _whole(Action.THEIRS, False)
+    parts = _split_all(is_new, base, ours, theirs)
+    if parts is not None:
+        before, one, other = parts
+        front, decisions = _merge_front(before.front, one.front, other.front)
+        body, made = _merge_body(before.body, one.body, other.body)
+        return [one.opening, *front, one.closing, *body], [*decisions, *made]
+    pieces = merge_lines(base, ours, theirs)
+    if is_clean(pieces) and not _is_right(base, ours, theirs, taking(pieces, "ours")):
+        pieces = [Clash(base, ours, theirs)]
+    return pieces, _decided("", base, ours, theirs, pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    opening: str
+    front: str
+    closing: str
+    body: str
+
+
+def _split_all(is_new: bool, *texts: str) -> list[_Parts] | None:
+    """The sides cut into fences, front matter and body; None where not all have a front matter, or fences differ."""
+    found = []
+    for text in texts[is_new:]:
+        try:
+            block = frontmatter.find_block(text)
+        except DocumentError:
+            return None
+        if block is None:
+            return None
+        found.append(_cut(text, block))
+    ours, theirs = found[-2:]
+    if (ours.opening, ours.closing) != (theirs.opening, theirs.closing):
+        return None
+    return [_Parts(ours.opening, "", ours.closing, ""), *found] if is_new else found
+
+
+def _cut(text: str, block: Block) -> _Parts:
+    return _Parts(
+        text[: block.start], text[block.start : block.end], text[block.end : block.body_start], text[block.body_start :]
+    )
+
+
+def _merge_front(base: str, ours: str, theirs: str) -> tuple[list[Piece], list[Decision]]:
+    """By lines where that is clean and right for each key, else key by key, else as lines that clash."""
+    if ours in (theirs, base) or theirs == base:
+        text = theirs if ours == base else ours
+        return [text], _decided("front matter", base, ours, theirs, [text])
+    pieces = merge_lines(base, ours, theirs)
+    if is_clean(pieces) and changed_keys_agree(base, ours, theirs, taking(pieces, "ours")):
+        return pieces, _decided("front matter", base, ours, theirs, pieces)
+    if (by_key := merge_front(base, ours, theirs)) is not None:
+        return by_key
+    if is_clean(pieces):  # lines that fit together do not make values right
+        pieces = [Clash(base, ours, theirs)]
+    return pieces, _decided("front matter", base, ours, theirs, pieces)
+
+
+def _merge_body(base: str, ours: str, theirs: str) -> tuple[list[Piece], list[Decision]]:
+    if ours in (theirs, base) or theirs == base:
+        text = theirs if ours == base else ours
+        return [text], _decided("body", base, ours, theirs, [text])
+    pieces = merge_body(base, ours, theirs)
+    if is_clean(pieces) and not keeps_every_edit(*map(split_lines, (base, ours, theirs, taking(pieces, "ours")))):
+        pieces = [Clash(base, ours, theirs)]
+    return pieces, _decided("body", base, ours, theirs, pieces)
+
+
+def _is_right(base: str, ours: str, theirs: str, merged: str) -> bool:
+    """Whether a text that was merged as a whole reads as well as the sides do, and lost nothing."""
+    return (_reads(merged) or not (_reads(ours) and _reads(theirs))) and keeps_every_edit(
+        *map(split_lines, (base, ours, theirs, merged))
+    )
+
+
+def _reads(text: str) -> bool:
+    try:
+        block = frontmatter.find_block(text)
+        return block is None or yaml12.load(text[block.start : block.end], as_text=TEXT_KEYS) is not None
+    except DocumentError:
+        return False
+
+
+def _decided(path: str, base: str, ours: str, theirs: str, pieces: Sequence[Piece]) -> list[Decision]:
+    """What became of a part that was merged as text."""
+    if clashes := [one for one in pieces if isinstance(one, Clash)]:
+        return [
+            Decision(
+                path=path,
+                action=Action.CONFLICT,
+                base=one.base,
+                ours=one.ours,
+                theirs=one.theirs,
+                why="both changed it, differently",
+            )
+            for one in clashes
+        ]
+    if ours == theirs:
+        return [] if ours == base else [Decision(path=path, action=Action.BOTH)]
+    if base in (ours, theirs):
+        return [Decision(path=path, action=Action.THEIRS if ours == base else Action.OURS)]
+    return [Decision(path=path, action=Action.MERGED, why="the sides changed different places")]

@@ -1,0 +1,109 @@
+"""Three-way merge of text by lines."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from sync.merge.decision import Clash, Piece
+from sync.merge.diff import diff
+from sync.merge.diff3 import Kind, Region, diff3
+
+_SAYS_SOMETHING = re.compile(r"\w")
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Lines with their ends; only `\n` ends one, as Git has it."""
+    parts = text.split("\n")
+    last = parts.pop()
+    lines = [f"{part}\n" for part in parts]
+    return [*lines, last] if last else lines
+
+
+def merge_lines(base: str, ours: str, theirs: str) -> list[Piece]:
+    """The merged text; stretches that both sides changed differently are clashes. Line endings are LF."""
+    sides = split_lines(base), split_lines(ours), split_lines(theirs)
+    return [_piece(region, *sides) for region in diff3(*sides)]
+
+
+def merge_markdown(base: str, ours: str, theirs: str) -> list[Piece]:
+    """As `merge_lines`; where that clashes, blanks at the end of a line and empty lines are merged by themselves."""
+    sides = split_lines(base), split_lines(ours), split_lines(theirs)
+    hunks = diff(sides[0], sides[1]), diff(sides[0], sides[2])
+    regions = diff3(*sides, hunks=hunks)
+    if all(region.kind is not Kind.CONFLICT for region in regions):
+        return [_piece(region, *sides) for region in regions]
+    shown = tuple([_visible(line) for line in side] for side in sides)
+    known = hunks if shown == sides else None
+    pieces: list[Piece] = []
+    for region in diff3(*shown, spacing=("\n",), hunks=known):
+        if region.kind in (Kind.SAME, Kind.BOTH):
+            pieces += _pick_blanks(region, *sides)
+        else:
+            pieces.append(_piece(region, *sides))
+    return pieces
+
+
+def _piece(region: Region, base: list[str], ours: list[str], theirs: list[str]) -> Piece:
+    """The text of a region, or its clash."""
+    if region.kind is Kind.THEIRS:
+        return "".join(theirs[region.theirs_start : region.theirs_end])
+    if region.kind is not Kind.CONFLICT:
+        return "".join(ours[region.ours_start : region.ours_end])
+    return Clash(
+        "".join(base[region.base_start : region.base_end]),
+        "".join(ours[region.ours_start : region.ours_end]),
+        "".join(theirs[region.theirs_start : region.theirs_end]),
+    )
+
+
+def _visible(line: str) -> str:
+    """A line without the blanks at its end that nobody sees; two or more are a line break (CommonMark 0.31, 6.7)."""
+    if not line[-2:-1].isspace():
+        return line
+    bare = line.rstrip()
+    return f"{bare}  \n" if bare and line.rstrip("\r\n").endswith("  ") else f"{bare}\n"
+
+
+def _pick_blanks(region: Region, base: list[str], ours: list[str], theirs: list[str]) -> list[str]:
+    """Lines that look the same on both sides, each with the blanks of the side that changed them."""
+    before = base[region.base_start : region.base_end] if region.kind is Kind.SAME else None
+    one, other = ours[region.ours_start : region.ours_end], theirs[region.theirs_start : region.theirs_end]
+    if other in (one, before):
+        return one
+    if one == before:
+        return other
+    picked = []
+    for index, (left, right) in enumerate(zip(one, other, strict=True)):
+        old = before[index] if before else None
+        picked.append(left if right in (left, old) else right if left == old else min(left, right))
+    return picked
+
+
+def keeps_every_edit(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str], merged: Sequence[str]) -> bool:
+    """Whether a merge lost no one-sided edit and invented nothing, by how often each item occurs.
+
+    What one side added or removed is added or removed. What both added may be there once or twice, and so may what both
+    moved, each to a place of its own.
+    """
+    counts = [Counter(map(str.strip, side)) for side in (base, ours, theirs, merged)]
+    before, one, other, after = counts
+    if one == other == after:
+        return True
+    looked_at = {item for side in (one, other, after) for item in (before.items() ^ side.items())}
+    for item in {item for item, _count in looked_at}:
+        if not _SAYS_SOMETHING.search(item):
+            continue
+        plus, minus = one[item] - before[item], other[item] - before[item]
+        both = before[item] + plus + minus
+        low = high = both
+        if plus > 0 < minus:
+            low = before[item] + max(plus, minus)
+        elif plus < 0 > minus:
+            high = before[item] + min(plus, minus)
+        elif plus == minus == 0:
+            high = 2 * both
+        if not low <= after[item] <= high:
+            return False
+    return True
