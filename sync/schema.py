@@ -31,6 +31,7 @@ class Schema(Enum):
     MEMORIES = "memories.v1.schema.json"
     SETTINGS = "settings.v1.schema.json"
     AUGMENT_CONFIG = "augment-config.v1.schema.json"
+    CONFLICT = "conflict.v1.schema.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

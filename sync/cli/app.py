@@ -21,9 +21,10 @@ COMMANDS = {
     "export": "Project the entries to memories.",
     "import": "Make entries of what Augment remembers.",
     "create": "Write one entry's memory to a file of its own.",
-    "sync": "Import, validate and export in one go.",
+    "sync": "Bring journal and assistants into step, both ways.",
     "query": "Find the passages that answer a question.",
     "merge-file": "Merge three versions of an entry.",
+    "merge-driver": "Merge an entry in place (called by Git).",
     "hook": "Run a Git hook (called by Git and pre-commit).",
     "completion": "Print the completion script of a shell.",
 }

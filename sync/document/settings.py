@@ -42,6 +42,22 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """The settings of one store.
+
+    Attributes:
+        path: its folder or file, relative to the repository; empty where each machine has its own, see `Git` settings
+            `journal.<store>.path`.
+        enabled: whether it is served at all.
+        selection: what it is given.
+    """
+
+    path: str = ""
+    enabled: bool = False
+    selection: Selection = field(default_factory=Selection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one journal. Paths are POSIX, relative to the repository.
 
@@ -55,6 +71,8 @@ class Settings:
         augment: Augment's memories folder.
         augment_enabled: whether Augment is served at all.
         augment_selection: what Augment is given.
+        claude: Claude Code's memory folder.
+        mcp: the file of the MCP memory server.
     """
 
     entries: str = "journal/entries"
@@ -66,6 +84,15 @@ class Settings:
     augment: str = ".augment/memories"
     augment_enabled: bool = True
     augment_selection: Selection = field(default_factory=Selection)
+    claude: StoreSettings = field(default_factory=StoreSettings)
+    mcp: StoreSettings = field(default_factory=StoreSettings)
+
+    def store(self, name: str) -> StoreSettings:
+        """The settings of a store by its name."""
+        if name == "augment":
+            return StoreSettings(path=self.augment, enabled=self.augment_enabled, selection=self.augment_selection)
+        found: StoreSettings = getattr(self, name)
+        return found
 
     @property
     def view(self) -> View:
@@ -85,7 +112,8 @@ class Settings:
 
 _JOURNAL_KEYS = {"entries": str, "memories": str, "language": str, "template": str, "timezone": str, "prefix": str}
 _SELECTION_KEYS = {"tags": list, "exclude_tags": list, "since": str, "until": str, "max_bytes": int}
-_AUGMENT_KEYS = {"path": str, "enabled": bool, **_SELECTION_KEYS}
+_STORE_KEYS = {"path": str, "enabled": bool, **_SELECTION_KEYS}
+_STORES = ("augment", "claude", "mcp")
 
 
 def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
@@ -105,23 +133,29 @@ def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
         raise SettingsError(f"{FILE_NAME}: not TOML: {error}", hint="see docs/settings.md for an example") from error
     _check_keys(table, {"journal": dict, "stores": dict}, "")
     journal = _check_keys(table.get("journal", {}), _JOURNAL_KEYS, "journal.")
-    stores = _check_keys(table.get("stores", {}), {"augment": dict}, "stores.")
-    augment = dict(_check_keys(stores.get("augment", {}), _AUGMENT_KEYS, "stores.augment."))
+    stores = _check_keys(table.get("stores", {}), dict.fromkeys(_STORES, dict), "stores.")
+    start = base or Settings()
     changes: dict[str, Any] = dict(journal)
     for key in ("entries", "memories", "template"):
         if changes.get(key):
             changes[key] = str(PurePosixPath(changes[key]))
-    for key, name in (("path", "augment"), ("enabled", "augment_enabled")):
-        if key in augment:
-            changes[name] = augment.pop(key)
-    if changes.get("augment"):
-        changes["augment"] = str(PurePosixPath(changes["augment"]))
-    selected: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in augment.items()
-    }
-    start = base or Settings()
-    changes["augment_selection"] = replace(start.augment_selection, **selected)
+    for name in _STORES:
+        found = _load_store(start.store(name), _check_keys(stores.get(name, {}), _STORE_KEYS, f"stores.{name}."))
+        if name == "augment":
+            changes |= {"augment": found.path, "augment_enabled": found.enabled, "augment_selection": found.selection}
+        else:
+            changes[name] = found
     return checked(replace(start, **changes))
+
+
+def _load_store(start: StoreSettings, table: Mapping[str, Any]) -> StoreSettings:
+    selected: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    path, enabled = selected.pop("path", start.path), selected.pop("enabled", start.enabled)
+    return StoreSettings(
+        path=str(PurePosixPath(path)) if path else path,
+        enabled=enabled,
+        selection=replace(start.selection, **selected),
+    )
 
 
 def checked(settings: Settings) -> Settings:
@@ -132,6 +166,8 @@ def checked(settings: Settings) -> Settings:
     """
     for key in ("entries", "memories", "template", "augment"):
         _check_path(key, getattr(settings, key))
+    for name in ("claude", "mcp"):
+        _check_store(settings, name)
     if not settings.memories.endswith(".json"):
         raise SettingsError(f"{FILE_NAME}: journal.memories: {settings.memories!r} does not end with .json")
     inside = f"{settings.entries}/"
@@ -147,6 +183,18 @@ def checked(settings: Settings) -> Settings:
     zone(settings.timezone)
     check_selection(settings.augment_selection)
     return settings
+
+
+def _check_store(settings: Settings, name: str) -> None:
+    store = settings.store(name)
+    if store.path.startswith(("/", "~")):
+        hint = f"a path of this machine is Git's to keep: git config journal.{name}.path {store.path}"
+        raise SettingsError(f"{FILE_NAME}: stores.{name}.path: {store.path!r} is outside the repository", hint=hint)
+    if store.path:
+        _check_path(f"stores.{name}.path", store.path)
+        if f"{store.path}/".startswith(f"{settings.journal}/") or f"{settings.entries}/".startswith(f"{store.path}/"):
+            raise SettingsError(f"{FILE_NAME}: stores.{name}.path: {store.path!r} is in the journal's folder")
+    check_selection(store.selection)
 
 
 def _check_path(key: str, value: str) -> None:

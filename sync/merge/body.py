@@ -6,12 +6,11 @@ import re
 
 from sync.merge.decision import Clash, Piece, is_clean
 from sync.merge.diff3 import Kind, diff3
-from sync.merge.lines import merge_markdown
+from sync.merge.lines import merge_markdown, split_lines
 
-_MARK = re.compile(
-    r"^ {0,3}(?:(?P<level>#{1,6})(?=[ \t\n]|\Z)(?P<title>.*?)(?:[ \t]#+)?[ \t]*$|(?P<fence>`{3,}|~{3,})(?P<info>.*)$)",
-    re.M,
-)
+_HEADING = re.compile(r" {0,3}(#{1,6})(?![^ \t\r\n])(.*)")
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_MARKS = frozenset("#`~ ")
 Key = tuple[str, ...]
 
 
@@ -36,26 +35,40 @@ def split_sections(body: str) -> dict[Key, str] | None:
     A section reaches from its heading (ATX, outside of code fences) to the next one of any level; text before the
     first heading has the empty path. (CommonMark 0.31, 4.2 and 4.5.)
     """
+    lines = split_lines(body)
     sections: dict[Key, str] = {}
     path: list[str] = []
     fence = ""
     start = 0
     key: Key = ()
-    for mark in _MARK.finditer(body):
-        if opened := mark["fence"]:
-            if not fence:
-                fence = opened
-            elif opened.startswith(fence) and not mark["info"].strip():
-                fence = ""
-        elif not fence:
-            level = len(mark["level"])
-            sections[key] = body[start : mark.start()]
-            path = [*path[: level - 1], *[""] * (level - 1 - len(path)), f"{mark['level']} {mark['title'].strip()}"]
-            start, key = mark.start(), tuple(path)
+    for number, line in enumerate(lines):
+        if line[0] not in _MARKS:
+            continue
+        if mark := _FENCE.match(line):
+            fence = _fence_after(fence, mark[1], mark[2])
+        elif not fence and (heading := _HEADING.match(line)):
+            sections[key] = "".join(lines[start:number])
+            level = len(heading[1])
+            path = [*path[: level - 1], *[""] * (level - 1 - len(path)), f"{heading[1]} {_title(heading[2])}"]
+            start, key = number, tuple(path)
             if key in sections:
                 return None
-    sections[key] = body[start:]
+    sections[key] = "".join(lines[start:])
     return sections
+
+
+def _fence_after(fence: str, mark: str, info: str) -> str:
+    """The fence that is open behind a line of fence characters."""
+    if not fence:
+        return mark
+    return "" if mark.startswith(fence) and not info.strip() else fence
+
+
+def _title(written: str) -> str:
+    """A heading's text without the marks that may close it."""
+    title = written.strip()
+    bare = title.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1] in " \t" else title
 
 
 def _merge_sections(base: str, ours: str, theirs: str) -> list[Piece] | None:
@@ -83,14 +96,18 @@ def _merge_order(base: list[Key], ours: list[Key], theirs: list[Key]) -> list[Ke
             if region.kind is Kind.THEIRS
             else ours[region.ours_start : region.ours_end]
         )
-    # A section that one side removed and the other changed has to be looked at, wherever it stood.
     wanted = set(order)
     if len(order) != len(wanted):
         return None
+    # A section that one side removed and the other changed has to be looked at, where it stood.
+    removed: dict[Key | None, list[Key]] = {}
+    last: Key | None = None
     for key in base:
-        if key not in wanted:
-            order.append(key)
-    return order
+        if key in wanted:
+            last = key
+        else:
+            removed.setdefault(last, []).append(key)
+    return [*removed.get(None, ()), *(one for key in order for one in (key, *removed.get(key, ())))]
 
 
 def _merge_section(base: str | None, ours: str | None, theirs: str | None) -> list[Piece]:

@@ -6,11 +6,13 @@ often one matter than two. Nothing here depends on which side is which.
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Sequence
+from collections.abc import Callable, Container, Hashable, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sync.merge.diff import Hunk, diff
+
+T = TypeVar("T")
 
 
 class Kind(Enum):
@@ -35,33 +37,54 @@ class Region(NamedTuple):
     theirs_end: int
 
 
+class Spacing(NamedTuple):
+    """What only keeps other items apart: a change of nothing else does not conflict with one that it touches.
+
+    Attributes:
+        items: such items.
+        joins: whether two items become one thing where nothing stands between them. Spacing that one side removed next
+            to what the other added does conflict, if that joins what was added to its neighbour.
+    """
+
+    items: Container[Hashable]
+    joins: Callable[[Hashable, Hashable], bool]
+
+
+NO_SPACING = Spacing((), lambda _one, _other: False)
+
+
+def pick(base: T, ours: T, theirs: T) -> T | None:
+    """The value that one side changed, or that both agree on; None where they changed it differently."""
+    if theirs in (ours, base):
+        return ours
+    return theirs if ours == base else None
+
+
 def diff3(
     base: Sequence[Hashable],
     ours: Sequence[Hashable],
     theirs: Sequence[Hashable],
     *,
-    spacing: Container[Hashable] = (),
+    spacing: Spacing = NO_SPACING,
     hunks: tuple[Sequence[Hunk], Sequence[Hunk]] | None = None,
 ) -> list[Region]:
     """The regions of a three-way merge, in order, without gaps.
 
     Args:
         base, ours, theirs: the three sequences.
-        spacing: items that only keep others apart. A change of nothing else does not conflict with one that it touches.
+        spacing: what only keeps other items apart.
         hunks: of ours and of theirs, where they are known.
     """
     of_ours, of_theirs = hunks or (diff(base, ours), diff(base, theirs))
-    left = [_Change(hunk, _is_light(hunk, base, ours, spacing)) for hunk in of_ours]
-    right = [_Change(hunk, _is_light(hunk, base, theirs, spacing)) for hunk in of_theirs]
+    left, right = _changes(of_ours, base, ours, spacing), _changes(of_theirs, base, theirs, spacing)
     found: list[Region] = []
-    at_base = at_ours = at_theirs = 0
-    index = other = 0
+    at_base = at_ours = at_theirs = index = other = 0
     while index < len(left) or other < len(right):
         first, second = index, other
-        start, end, index, other = _gathered(left, right, index, other)
+        start, end, index, other = _gathered(base, left, right, index, other, spacing)
         ours_start, theirs_start = at_ours + start - at_base, at_theirs + start - at_base
-        ours_end = ours_start + end - start + sum(_growth(one.hunk) for one in left[first:index])
-        theirs_end = theirs_start + end - start + sum(_growth(one.hunk) for one in right[second:other])
+        ours_end = ours_start + end - start + sum([one.growth for one in left[first:index]])
+        theirs_end = theirs_start + end - start + sum([one.growth for one in right[second:other]])
         if start > at_base:
             found.append(Region(Kind.SAME, at_base, start, at_ours, ours_start, at_theirs, theirs_start))
         kind = Kind.CONFLICT
@@ -79,46 +102,73 @@ def diff3(
 
 
 class _Change(NamedTuple):
-    hunk: Hunk
+    """A hunk, and what it adds where nobody else changes anything.
+
+    Attributes:
+        start, end: what it replaces of the base.
+        growth: how many items more there are afterwards.
+        is_light: whether it adds or removes nothing but spacing.
+        new: the items in its place.
+    """
+
+    start: int
+    end: int
+    growth: int
     is_light: bool
+    new: Sequence[Hashable]
+
+    @property
+    def rank(self) -> tuple[int, bool, bool]:
+        """Of two that start at one place: what only adds is first, and of such, spacing."""
+        return self.start, self.end > self.start, not self.is_light
 
 
-def _is_light(hunk: Hunk, base: Sequence[Hashable], side: Sequence[Hashable], spacing: Container[Hashable]) -> bool:
-    """Whether a hunk adds or removes nothing but spacing."""
-    return bool(spacing) and all(
-        item in spacing for item in (*base[hunk.start : hunk.end], *side[hunk.new_start : hunk.new_end])
-    )
+def _changes(
+    hunks: Sequence[Hunk], base: Sequence[Hashable], side: Sequence[Hashable], spacing: Spacing
+) -> list[_Change]:
+    changes = []
+    for start, end, new_start, new_end in hunks:
+        new, light = side[new_start:new_end], False
+        if spacing is not NO_SPACING:
+            light = all(item in spacing.items for item in (*base[start:end], *new))
+        changes.append(_Change(start, end, new_end - new_start - end + start, light, new))
+    return changes
 
 
-def _gathered(left: Sequence[_Change], right: Sequence[_Change], index: int, other: int) -> tuple[int, int, int, int]:
-    """The next stretch of the base whose changes overlap or touch, and the first changes behind it."""
-    firsts = [side[place] for side, place in ((left, index), (right, other)) if place < len(side)]
-    # Of two that start at one place, spacing that is added stands before what the other side did there.
-    first = min(firsts, key=lambda one: (one.hunk.start, one.hunk.end > one.hunk.start or not one.is_light))
-    start = end = first.hunk.start
-    light = True
-    taken = 0
-    while True:
-        grown = False
-        for side, place in ((left, index), (right, other)):
-            if place < len(side) and (
-                side[place] is first if not taken else _meets(side[place], start, end, light=light)
-            ):
-                end, light = max(end, side[place].hunk.end), light and side[place].is_light
-                index, other = (place + 1, other) if side is left else (index, place + 1)
-                grown, taken = True, taken + 1
-                break
-        if not grown:
+def _gathered(
+    base: Sequence[Hashable],
+    left: Sequence[_Change],
+    right: Sequence[_Change],
+    index: int,
+    other: int,
+    spacing: Spacing,
+) -> tuple[int, int, int, int]:
+    """The next stretch of the base whose changes are one matter, and the first changes behind it."""
+    if other == len(right) or (index < len(left) and left[index].rank <= right[other].rank):
+        ours, theirs, end = left[index], None, left[index].end
+        start, index = ours.start, index + 1
+    else:
+        ours, theirs, end = None, right[other], right[other].end
+        start, other = theirs.start, other + 1
+    while True:  # of the changes of one side, the last one reaches furthest
+        if theirs and index < len(left) and _meets(base, theirs, left[index], spacing):
+            ours, index = left[index], index + 1
+            end = max(end, ours.end)
+        elif ours and other < len(right) and _meets(base, ours, right[other], spacing):
+            theirs, other = right[other], other + 1
+            end = max(end, theirs.end)
+        else:
             return start, end, index, other
 
 
-def _meets(change: _Change, start: int, end: int, *, light: bool) -> bool:
-    """Whether a change belongs to what has been gathered so far of `base[start:end]`."""
-    hunk = change.hunk
-    if hunk.start == end and (light or change.is_light):
-        return start == end == hunk.end
-    return hunk.start <= end
-
-
-def _growth(hunk: Hunk) -> int:
-    return (hunk.new_end - hunk.new_start) - (hunk.end - hunk.start)
+def _meets(base: Sequence[Hashable], one: _Change, later: _Change, spacing: Spacing) -> bool:
+    """Whether changes of different sides are one matter; the later one is not the first of a stretch."""
+    if later.start != one.end:
+        return later.start < one.end
+    if not (one.is_light or later.is_light) or one.start == later.end:
+        return True
+    if one.start < one.end and not one.new and one.start and later.start == later.end:
+        return spacing.joins(base[one.start - 1], later.new[0])
+    if one.start == one.end and not later.new and later.end < len(base):
+        return spacing.joins(one.new[-1], base[later.end])
+    return False

@@ -71,7 +71,7 @@ def merge_texts(base: str | None, ours: str, theirs: str) -> Merged:
             "tuple[str, str, str]",
             tuple(one.strip(text) if one else text for one, text in zip(forms, texts, strict=True)),
         )
-    pieces, made = _merge(base is None, *texts)
+    pieces, made = _merge(*texts)
     return Merged(pieces=pieces, decisions=[*decisions, *made], form=form or Form())
 
 
@@ -79,17 +79,19 @@ def _whole(action: Action, unchanged: bool) -> list[Decision]:
     return [] if unchanged else [Decision(path="", action=action)]
 
 
-def _merge(is_new: bool, base: str, ours: str, theirs: str) -> tuple[list[Piece], list[Decision]]:
+def _merge(base: str, ours: str, theirs: str) -> tuple[list[Piece], list[Decision]]:
     if theirs in (ours, base):
         return [ours], _whole(Action.BOTH if ours == theirs else Action.OURS, ours == base)
     if ours == base:
         return [theirs], _whole(Action.THEIRS, False)
-    parts = _split_all(is_new, base, ours, theirs)
-    if parts is not None:
-        before, one, other = parts
-        front, decisions = _merge_front(before.front, one.front, other.front)
-        body, made = _merge_body(before.body, one.body, other.body)
-        return [one.opening, *front, one.closing, *body], [*decisions, *made]
+    parts = [_split(text) for text in (base, ours, theirs)]
+    if not any(part is None for part in parts):
+        before, one, other = (part or _Parts() for part in parts)
+        if (head := _merge_head(before, one, other)) is not None:
+            body, made = _merge_body(before.body, one.body, other.body)
+            pieces = [*head[0], *body]
+            if head[0] or not is_clean(pieces) or _split(text := taking(pieces, "ours")) == _Parts(body=text):
+                return pieces, [*head[1], *made]
     pieces = merge_lines(base, ours, theirs)
     if is_clean(pieces) and not _is_right(base, ours, theirs, taking(pieces, "ours")):
         pieces = [Clash(base, ours, theirs)]
@@ -98,27 +100,38 @@ def _merge(is_new: bool, base: str, ours: str, theirs: str) -> tuple[list[Piece]
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    opening: str
-    front: str
-    closing: str
-    body: str
+    """A text cut up: fences, what stands between them, and what stands behind; fences are empty where it has none."""
+
+    opening: str = ""
+    front: str = ""
+    closing: str = ""
+    body: str = ""
+
+    @property
+    def head(self) -> str:
+        """The front matter with its fences."""
+        return self.opening + self.front + self.closing
 
 
-def _split_all(is_new: bool, *texts: str) -> list[_Parts] | None:
-    """The sides cut into fences, front matter and body; None where not all have a front matter, or fences differ."""
-    found = []
-    for text in texts[is_new:]:
-        try:
-            block = frontmatter.find_block(text)
-        except DocumentError:
-            return None
-        if block is None:
-            return None
-        found.append(_cut(text, block))
-    ours, theirs = found[-2:]
-    if (ours.opening, ours.closing) != (theirs.opening, theirs.closing):
+def _split(text: str) -> _Parts | None:
+    """None where a front matter is opened and never closed, or is TOML."""
+    try:
+        block = frontmatter.find_block(text)
+    except DocumentError:
         return None
-    return [_Parts(ours.opening, "", ours.closing, ""), *found] if is_new else found
+    return _cut(text, block) if block else _Parts(body=text)
+
+
+def _merge_head(base: _Parts, ours: _Parts, theirs: _Parts) -> tuple[list[Piece], list[Decision]] | None:
+    """Front matters with their fences; None where the fences differ, or one side removed what the other changed."""
+    before, one, other = base.head, ours.head, theirs.head
+    if one in (other, before) or other == before:
+        text = other if one == before else one
+        return [text] if text else [], _decided("front matter", before, one, other, [text])
+    if not ours.opening or (ours.opening, ours.closing) != (theirs.opening, theirs.closing):
+        return None
+    front, decisions = _merge_front(base.front, ours.front, theirs.front)
+    return [ours.opening, *front, ours.closing], decisions
 
 
 def _cut(text: str, block: Block) -> _Parts:
@@ -129,9 +142,6 @@ def _cut(text: str, block: Block) -> _Parts:
 
 def _merge_front(base: str, ours: str, theirs: str) -> tuple[list[Piece], list[Decision]]:
     """By lines where that is clean and right for each key, else key by key, else as lines that clash."""
-    if ours in (theirs, base) or theirs == base:
-        text = theirs if ours == base else ours
-        return [text], _decided("front matter", base, ours, theirs, [text])
     pieces = merge_lines(base, ours, theirs)
     if is_clean(pieces) and changed_keys_agree(base, ours, theirs, taking(pieces, "ours")):
         return pieces, _decided("front matter", base, ours, theirs, pieces)

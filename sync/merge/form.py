@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sync.document.frontmatter import BOM
 from sync.merge.decision import Action, Decision
-
-T = TypeVar("T")
+from sync.merge.diff3 import pick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +58,10 @@ def merge_form(forms: Sequence[Form | None], *, is_new: bool) -> tuple[Form | No
     before, ours, theirs = forms
     if before is None or ours is None or theirs is None:
         return None, []
-    ends = (ours.ends or theirs.ends) if is_new else _pick(before.ends, ours.ends, theirs.ends)
+    ends = (ours.ends or theirs.ends) if is_new else pick(before.ends, ours.ends, theirs.ends)
     first = ours if is_new else before
-    bom = _pick(first.bom, ours.bom, theirs.bom)
-    line_end = _pick(
+    bom = pick(first.bom, ours.bom, theirs.bom)
+    line_end = pick(
         first.line_end or ours.line_end or theirs.line_end,
         ours.line_end or first.line_end or theirs.line_end,
         theirs.line_end or first.line_end or ours.line_end,
@@ -78,9 +76,3 @@ def merge_form(forms: Sequence[Form | None], *, is_new: bool) -> tuple[Form | No
     form = Form(bom=bom, line_end=line_end, ends=ends)
     action = Action.OURS if form == ours else Action.THEIRS if form == theirs else Action.MERGED
     return form, [Decision(path="form", action=action)] if ours != theirs and form != before else []
-
-
-def _pick(base: T, ours: T, theirs: T) -> T | None:
-    if theirs in (ours, base):
-        return ours
-    return theirs if ours == base else None

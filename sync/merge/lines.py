@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from io import StringIO
 
 from sync.merge.decision import Clash, Piece
 from sync.merge.diff import diff
-from sync.merge.diff3 import Kind, Region, diff3
+from sync.merge.diff3 import Kind, Region, Spacing, diff3
 
 _SAYS_SOMETHING = re.compile(r"\w")
+_ENDS = re.compile(r" {0,3}(?:#|```|~~~)")
+_STARTS = re.compile(r" {0,3}(?:#|```|~~~|>|[-*+] )")
+_BLANK_END = re.compile(r"[^\S\n]\n")
 
 
 def split_lines(text: str) -> list[str]:
     r"""Lines with their ends; only `\n` ends one, as Git has it."""
-    parts = text.split("\n")
-    last = parts.pop()
-    lines = [f"{part}\n" for part in parts]
-    return [*lines, last] if last else lines
+    return StringIO(text, newline="\n").readlines()
 
 
 def merge_lines(base: str, ours: str, theirs: str) -> list[Piece]:
@@ -34,15 +35,24 @@ def merge_markdown(base: str, ours: str, theirs: str) -> list[Piece]:
     regions = diff3(*sides, hunks=hunks)
     if all(region.kind is not Kind.CONFLICT for region in regions):
         return [_piece(region, *sides) for region in regions]
-    shown = tuple([_visible(line) for line in side] for side in sides)
-    known = hunks if shown == sides else None
+    has_blanks = any(_BLANK_END.search(text) for text in (base, ours, theirs))
+    shown = tuple([_visible(line) for line in side] for side in sides) if has_blanks else sides
     pieces: list[Piece] = []
-    for region in diff3(*shown, spacing=("\n",), hunks=known):
+    for region in diff3(*shown, spacing=_EMPTY_LINES, hunks=None if has_blanks else hunks):
         if region.kind in (Kind.SAME, Kind.BOTH):
             pieces += _pick_blanks(region, *sides)
         else:
             pieces.append(_piece(region, *sides))
     return pieces
+
+
+def _joins(one: Hashable, other: Hashable) -> bool:
+    """Whether the second of two lines may read as more of the first (CommonMark 0.31, 4.8: what ends a paragraph)."""
+    first, second = str(one), str(other)
+    return not (first.isspace() or second.isspace() or _ENDS.match(first) or _STARTS.match(second))
+
+
+_EMPTY_LINES = Spacing(("\n",), _joins)
 
 
 def _piece(region: Region, base: list[str], ours: list[str], theirs: list[str]) -> Piece:

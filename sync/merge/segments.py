@@ -64,6 +64,44 @@ def cut_mapping(text: str, node: yaml.MappingNode, start: int, end: int, *, top:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a block sequence.
+
+    Attributes:
+        text: its lines, with the comments and blank lines below it.
+        node: its node; marks are offsets in `source`, as `start` is.
+    """
+
+    text: str
+    node: yaml.Node
+    start: int
+    source: str
+
+    def keys(self) -> dict[str, Segment] | None:
+        """The segments of an item that is a block mapping; None where it is none, or shares lines."""
+        if not isinstance(self.node, yaml.MappingNode):
+            return None
+        return cut_mapping(self.source, self.node, self.start, self.start + len(self.text), top=False)
+
+
+def cut_items(text: str, node: yaml.SequenceNode, end: int) -> list[Item] | None:
+    """The items of a block sequence, in order; None where they do not stand on lines of their own.
+
+    Args:
+        text: what the node was composed from, line endings LF.
+        node: the sequence.
+        end: where the last item's lines end.
+    """
+    if node.flow_style:
+        return None
+    starts = [text.rfind("\n", 0, one.start_mark.index) + 1 for one in node.value]
+    if len(set(starts)) < len(starts):
+        return None
+    spans = zip(node.value, pairwise([*starts, end]), strict=True)
+    return [Item(text[low:high], one, low, text) for one, (low, high) in spans]
+
+
 def content_end(node: yaml.Node) -> int:
     """Where a node's last character stands; the scanner's own mark of a block value is that of the next token."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:

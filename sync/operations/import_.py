@@ -126,11 +126,14 @@ def import_memories(
     if dry_run:
         return _Import(journal, now).run(folder, progress, write=False)
     with lock(journal.lock_folder):
-        remove_leftovers(
-            [journal.absolute(journal.settings.entries), journal.absolute(journal.settings.journal) / LEDGER]
-        )
-        finish_pending(journal.root, journal.lock_folder)
-        return _Import(journal, now).run(folder, progress, write=True)
+        return import_locked(journal, now=now, progress=progress)
+
+
+def import_locked(journal: Journal, *, now: datetime, progress: Progress = no_progress) -> ImportResult:
+    """As `import_memories`, for a caller that holds the lock. The store's folder is there."""
+    remove_leftovers([journal.absolute(journal.settings.entries), journal.absolute(journal.settings.journal) / LEDGER])
+    finish_pending(journal.root, journal.lock_folder)
+    return _Import(journal, now).run(journal.absolute(journal.settings.augment), progress, write=True)
 
 
 class _Import:

@@ -1,18 +1,33 @@
-"""Setting a journal up: its folder, settings, Augment's configuration, hooks. Nothing that exists is overwritten."""
+"""Setting a journal up: its folder, settings, Augment's configuration, hooks, merge driver.
+
+Nothing that exists is overwritten.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from sync.document.settings import FILE_NAME, Settings
 from sync.errors import RefusedError, UsageError
+from sync.operations.git_setup import (
+    ATTRIBUTES,
+    CHAINED,
+    HOOKS,
+    MARK,
+    MERGE_HOOK,
+    attribute_lines,
+    driver_settings,
+    hook_text,
+    read_driver_settings,
+    with_lines,
+    write_driver_settings,
+)
 from sync.operations.journal import Journal, open_journal
 from sync.operations.validate import AUGMENT_CONFIG
 from sync.repository.files import read_or_none, refuse_outside, write_atomic
@@ -20,9 +35,6 @@ from sync.repository.listing import ignored_paths
 from sync.repository.lock import lock
 from sync.schema import Schema, check
 
-HOOKS = ("pre-commit", "pre-merge-commit")
-CHAINED = ".before-journal"
-_MARK = "# journal-sync hook"
 QUERY_COMMAND = 'journal query -- "${query}"'
 
 _SETTINGS_TEXT = """\
@@ -37,22 +49,6 @@ timezone = "UTC"         # of entries that name none, such as Europe/Paris
 [stores.augment]
 path = ".augment/memories"
 # exclude_tags = ["private"]   # what Augment is not given
-"""
-
-_HOOK = """\
-#!/bin/sh
-{mark}: checks staged entries and their memories. `journal init --hooks` wrote it; delete it to be rid of it.
-chained="$0{chained}"
-if [ -x "$chained" ]; then
-    "$chained" "$@" || exit $?
-fi
-if command -v journal >/dev/null 2>&1; then
-    exec journal hook {name}
-elif [ -x {python} ]; then
-    exec {python} -P -m sync hook {name}
-fi
-echo "journal: command not found. Install it (pip install journal-sync), or remove $0." >&2
-exit 1
 """
 
 
@@ -93,12 +89,15 @@ class InitResult:
         return {"root": self.root, "steps": steps}
 
 
-def init(start: Path, *, hooks: bool = False, language: str = "fr", dry_run: bool = False) -> InitResult:
+def init(
+    start: Path, *, hooks: bool = False, merge_driver: bool = False, language: str = "fr", dry_run: bool = False
+) -> InitResult:
     """Set up a journal in a folder's repository; run again, it adds what is missing.
 
     Args:
         start: a folder of the repository, or a folder that becomes one.
         hooks: install the native pre-commit and pre-merge-commit hooks.
+        merge_driver: let Git merge entries by our rules in this clone, and install the native post-merge hook.
         language: of new entries, `fr` or `en`; only where there is no journal.toml yet.
         dry_run: write nothing.
 
@@ -110,14 +109,14 @@ def init(start: Path, *, hooks: bool = False, language: str = "fr", dry_run: boo
     steps = []
     if journal.location.git_dir is None:
         steps.append(Step(path=".git", change=Change.PLANNED if dry_run else Change.CREATED, note="a Git repository"))
-        if dry_run:
-            return _Setup(journal, language, dry_run).run(steps, hooks=False)
-        _make_repository(journal.root)
-        journal = open_journal(start)
+        if not dry_run:
+            _make_repository(journal.root)
+            journal = open_journal(start)
+    names = (*(HOOKS if hooks else ()), *((MERGE_HOOK,) if merge_driver else ()))
     if dry_run:
-        return _Setup(journal, language, dry_run).run(steps, hooks=hooks)
+        return _Setup(journal, language, dry_run).run(steps, names, merge_driver=merge_driver)
     with lock(journal.lock_folder):
-        return _Setup(journal, language, dry_run).run(steps, hooks=hooks)
+        return _Setup(journal, language, dry_run).run(steps, names, merge_driver=merge_driver)
 
 
 def _make_repository(root: Path) -> None:
@@ -137,13 +136,40 @@ class _Setup:
         self.journal, self.language, self.dry_run = journal, language, dry_run
         self.settings: Settings = journal.settings
 
-    def run(self, steps: list[Step], *, hooks: bool) -> InitResult:
-        folder = _hooks_folder(self.journal.root) if hooks else None
+    def run(self, steps: list[Step], hooks: Sequence[str], *, merge_driver: bool) -> InitResult:
+        folder = self._hooks_folder() if hooks else None
         config = self._completed_config()  # what could refuse comes before the first write
         steps += [self._entries_folder(), self._settings(), self._ignore(), self._augment_config(*config)]
+        if merge_driver:
+            steps.append(self._drivers())
         if folder is not None:
-            steps += [self._hook(folder, name) for name in HOOKS]
+            steps += [self._hook(folder, name) for name in hooks]
+        if merge_driver:
+            steps.append(self._attributes())  # last: they name what has to be there
         return InitResult(root=str(self.journal.root), steps=tuple(steps))
+
+    def _hooks_folder(self) -> Path:
+        if self.journal.location.git_dir is None:
+            return self.journal.root / ".git" / "hooks"
+        return _hooks_folder(self.journal.root)
+
+    def _drivers(self) -> Step:
+        git_dir = self.journal.location.git_dir
+        wanted = driver_settings()
+        before = read_driver_settings(self.journal.root) if git_dir else {}
+        missing = {name: value for name, value in wanted.items() if before.get(name) != value}
+        shown = self._shown((git_dir or self.journal.root / ".git") / "config")
+        if not missing:
+            return Step(path=shown, change=Change.UNCHANGED, note="merges entries by their rules")
+        if not self.dry_run:
+            write_driver_settings(self.journal.root, missing)
+        change = Change.PLANNED if self.dry_run else Change.UPDATED
+        return Step(path=shown, change=change, note="merges entries by their rules")
+
+    def _attributes(self) -> Step:
+        before = read_or_none(self.journal.root / ATTRIBUTES)
+        after = with_lines(before or b"", attribute_lines(self.settings))
+        return self._write(ATTRIBUTES, before, after, note="says which files those are")
 
     def _entries_folder(self) -> Step:
         folder = self.journal.absolute(self.settings.entries)
@@ -194,10 +220,9 @@ class _Setup:
     def _hook(self, folder: Path, name: str) -> Step:
         file = folder / name
         before = read_or_none(file)
-        python = quote(sys.executable)
-        text = _HOOK.format(mark=_MARK, chained=CHAINED, name=name, python=python).encode()
-        foreign = before is not None and _MARK.encode() not in before
-        shown = file.relative_to(self.journal.root).as_posix() if file.is_relative_to(self.journal.root) else str(file)
+        text = hook_text(name).encode()
+        foreign = before is not None and MARK.encode() not in before
+        shown = self._shown(file)
         kept = file.with_name(name + CHAINED)
         if foreign and kept.exists():
             raise UsageError(
@@ -216,6 +241,10 @@ class _Setup:
             write_atomic(file, [text])
             file.chmod(0o755)
         return step
+
+    def _shown(self, file: Path) -> str:
+        root = self.journal.root
+        return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
     def _own_hooks(self) -> Path | None:
         """Git's own hooks folder, which no tool rewrites."""

@@ -1,4 +1,4 @@
-"""Merging files that are not in the journal: three versions on disk, lines of JSON, and what Git asks a merge driver."""
+"""Merging files that are not in the journal: three on disk, lines of JSON, and what Git asks a merge driver."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import posixpath
 import stat
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from sync.errors import GitError, RefusedError, RetryError
 from sync.repository.exchange import snapshot, swap
 from sync.repository.files import refuse_outside
 from sync.repository.git import run_git
+from sync.repository.index import IndexEntry, clean_ids, kept_in, read_index
 from sync.repository.listing import blob_id
 from sync.repository.plumbing import index_line
 
-_FEW = 64  # so many pathspecs are matched quicker than a whole folder is listed
 _TRIES, _PAUSE_S = 10, 0.2  # how long somebody else's index.lock is waited for
+_FEW, _WORKERS = 64, 16  # each file waits for the disk; more than a few wait side by side
 _AGAIN = "run the command again"
 
 
@@ -44,27 +45,6 @@ class FileChange:
         return FileChange(self.path, self.new, self.old)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """What the index knows of a path.
-
-    Attributes:
-        mode: as Git prints it.
-        blob: id.
-        is_unmerged: a merge left several versions.
-        is_touched: the work tree holds something else.
-        is_skipped: outside of a sparse checkout.
-        is_trusted: the user told Git not to look at the file.
-    """
-
-    mode: str
-    blob: str
-    is_unmerged: bool
-    is_touched: bool
-    is_skipped: bool
-    is_trusted: bool
-
-
 def dirty_paths(root: Path, paths: Sequence[str], tree_of: Mapping[str, str | None]) -> list[str]:
     """Which of some paths are not, in the index and in the work tree, what a commit has there.
 
@@ -77,9 +57,10 @@ def dirty_paths(root: Path, paths: Sequence[str], tree_of: Mapping[str, str | No
         Paths that are staged, unmerged, modified, deleted, or where something untracked or a folder is in the way; in
         the order given. Line endings and filters are taken into account as Git does.
     """
-    index = _index_of(root, paths)
-    trusted = [path for path in paths if path in index and index[path].is_trusted and os.path.isfile(root / path)]
-    looked_at = dict(zip(trusted, _clean_ids(root, trusted), strict=True))
+    index = read_index(root, paths)
+    # What `ls-files` calls changed may be so in its size only, by line endings; what is trusted was not looked at.
+    unclear = [path for path, entry in index.items() if entry.is_trusted or entry.is_touched]
+    same = {path for path, kept in zip(unclear, kept_in(root, unclear), strict=True) if kept == index[path].kept}
     folders: dict[str, bool] = {}
     dirty = []
     for path in paths:
@@ -90,7 +71,7 @@ def dirty_paths(root: Path, paths: Sequence[str], tree_of: Mapping[str, str | No
         elif entry is None or entry.is_skipped:
             if os.path.lexists(root / path):
                 dirty.append(path)
-        elif entry.is_unmerged or entry.is_touched or (entry.is_trusted and looked_at.get(path) != expected):
+        elif entry.is_unmerged or ((entry.is_touched or entry.is_trusted) and path not in same):
             dirty.append(path)
     return dirty
 
@@ -112,19 +93,22 @@ def bring_in(root: Path, changes: Sequence[FileChange], *, keep: str = "") -> No
         RefusedError: a path leads out of the work tree.
         UsageError: the disk refuses, or a link or a folder is in a file's place.
     """
+    if not changes:
+        return
     for change in changes:
         _refuse_odd(root, change.path)
-    index = _index_of(root, [change.path for change in changes])
+    index = read_index(root, [change.path for change in changes])
     _check_index(changes, index)
     shown = [change for change in changes if not (change.path in index and index[change.path].is_skipped)]
     present = _present_of(root, shown)
     _wait_for_index(root)
     due = [change for change in shown if change.path in present]
     wanted = _checked_out(root, {change.path: change.new for change in due if change.new is not None})
-    for change in sorted(due, key=lambda change: change.new is not None):  # what goes makes room for what comes
-        swap(root / change.path, wanted.get(change.path), present[change.path], exactly=True).close()
-        if change.new is None:
-            _remove_empty(root, posixpath.dirname(change.path), keep)
+    gone = [change for change in due if change.new is None]
+    _swap_each(root, gone, wanted, present)  # what goes makes room for what comes
+    for change in gone:
+        _remove_empty(root, posixpath.dirname(change.path), keep)
+    _swap_each(root, [change for change in due if change.new is not None], wanted, present)
     _update_index(root, changes, index)
 
 
@@ -134,7 +118,7 @@ def _refuse_odd(root: Path, path: str) -> None:
     refuse_outside(root / path, root)
 
 
-def _check_index(changes: Sequence[FileChange], index: Mapping[str, _Entry]) -> None:
+def _check_index(changes: Sequence[FileChange], index: Mapping[str, IndexEntry]) -> None:
     for change in changes:
         entry = index.get(change.path)
         if entry and entry.is_unmerged:
@@ -154,7 +138,7 @@ def _present_of(root: Path, changes: Sequence[FileChange]) -> dict[str, bytes | 
         ids[change.path] = None if data is None else _raw_id(data, change.old or change.new or "")
     # Bytes that are no blob's own may be another form of it, by line endings or a filter: Git knows.
     unclear = [change.path for change in changes if ids[change.path] not in {None, change.old, change.new}]
-    ids |= zip(unclear, _clean_ids(root, unclear), strict=True)
+    ids |= zip(unclear, clean_ids(root, unclear), strict=True)
     for change in changes:
         if ids[change.path] == change.new:
             del present[change.path]
@@ -165,6 +149,27 @@ def _present_of(root: Path, changes: Sequence[FileChange]) -> dict[str, bytes | 
 
 def _raw_id(data: bytes, like: str) -> str:
     return blob_id(data, sha256=len(like) == 64).decode()
+
+
+def _swap_each(
+    root: Path, changes: Sequence[FileChange], wanted: Mapping[str, bytes], present: Mapping[str, bytes | None]
+) -> None:
+    def work(change: FileChange) -> None:
+        swap(root / change.path, wanted.get(change.path), present[change.path], exactly=True).close()
+
+    if len(changes) <= _FEW:
+        for change in changes:
+            work(change)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        try:
+            for done in [pool.submit(work, change) for change in changes]:
+                done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _remove_empty(root: Path, folder: str, keep: str) -> None:
@@ -185,52 +190,6 @@ def _is_in_the_way(root: Path, folder: str, known: dict[str, bool]) -> bool:
             is_other = False
         known[folder] = is_other or _is_in_the_way(root, posixpath.dirname(folder), known)
     return known[folder]
-
-
-def _index_of(root: Path, paths: Sequence[str]) -> dict[str, _Entry]:
-    """The user's index, for some paths.
-
-    Tags of `ls-files -v`: H cached, S skip-worktree, M unmerged, R removed, C changed; small where unchanged is assumed.
-    """
-    if not paths:
-        return {}
-    where = list(paths) if len(paths) <= _FEW else [posixpath.commonpath([posixpath.dirname(path) for path in paths])]
-    specs = [f":(literal,top){one}" for one in where if one]
-    options = ("-z", "-v", "--stage", "--modified", "--deleted")
-    rows = [row.split(b"\t", 1) for row in run_git(root, "ls-files", *options, "--", *specs).split(b"\0")[:-1]]
-    wanted = set(paths)
-    tags: dict[str, str] = {}
-    facts: dict[str, list[str]] = {}
-    for row, name in rows:
-        path = os.fsdecode(name)
-        if path in wanted:
-            tag, *facts[path] = row.decode().split(" ")
-            tags[path] = tags.get(path, "") + tag
-    return {path: _entry(tags[path], *facts[path][:2]) for path in facts}
-
-
-def _entry(tags: str, mode: str, blob: str) -> _Entry:
-    upper = set(tags.upper())
-    return _Entry(
-        mode=mode,
-        blob=blob,
-        is_unmerged="M" in upper,
-        is_touched=bool(upper & set("CR")),
-        is_skipped="S" in upper,
-        is_trusted=not tags.isupper(),
-    )
-
-
-def _clean_ids(root: Path, paths: Iterable[str]) -> list[str]:
-    """The ids that `git add` would give to files."""
-    command = ("-c", "core.safecrlf=false", "hash-object")  # a warning about line endings must not stop everything
-    # --stdin-paths takes a quote at the start for C-style quoting, and a line break for the end of a name.
-    plain = [path for path in paths if not set(path) & {"\n", "\r"} and not path.startswith('"')]
-    ids: dict[str, str] = {}
-    if plain:
-        asked = "".join(f"{path}\n" for path in plain).encode()
-        ids = dict(zip(plain, run_git(root, *command, "--stdin-paths", stdin=asked).decode().split(), strict=True))
-    return [ids.get(path) or run_git(root, *command, "--", path).decode().strip() for path in paths]
 
 
 def _checked_out(root: Path, blobs: Mapping[str, str]) -> dict[str, bytes]:
@@ -261,7 +220,7 @@ def _wait_for_index(root: Path) -> None:
     raise RetryError("another git command holds the index", hint="wait for it to end, then run the command again")
 
 
-def _update_index(root: Path, changes: Sequence[FileChange], index: Mapping[str, _Entry]) -> None:
+def _update_index(root: Path, changes: Sequence[FileChange], index: Mapping[str, IndexEntry]) -> None:
     lines = []
     for change in changes:
         entry = index.get(change.path)

@@ -162,6 +162,7 @@ def _replace_plainly(path: Path, temporary: Path, aside: Path, check: _Check) ->
     if held is None:
         raise _changed(path)
     try:
+        check(held)
         os.replace(temporary, path)
         with _undone_by(lambda: os.replace(aside, path) if is_linked else None):
             _sync_folder(path.parent)

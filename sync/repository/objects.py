@@ -15,6 +15,7 @@ from sync.repository.plumbing import DURABLE, REGULAR, RawRow, checked_id, index
 FALLBACK_NAME, FALLBACK_EMAIL = "journal-sync", "journal-sync@localhost"
 _MODES = {"blob": "100644", "tree": "040000"}
 _RENAMES = ("-M50%", "-l1000", "--no-rename-empty")  # beyond the limit, renames without a change are still found
+_PACKED = ("-c", "fastimport.unpackLimit=16")  # a file for each blob is slow to bring to the disk
 _PRIVATE = (  # nothing that Git would otherwise lay beside an index, or leave out of it
     "-c", "core.splitIndex=false",
     "-c", "core.fsmonitor=false",
@@ -107,7 +108,7 @@ def write_blobs(root: Path, contents: Sequence[bytes]) -> list[str]:
     # The one command that takes many blobs from a pipe; it makes no ref unless it is told to.
     pieces = [b"blob\nmark :%d\ndata %d\n%s\n" % (i, len(data), data) for i, data in enumerate(contents, 1)]
     pieces += [b"get-mark :%d\n" % i for i in range(1, len(contents) + 1)]
-    return run_git(root, *DURABLE, "fast-import", "--quiet", stdin=b"".join(pieces)).decode().split()
+    return run_git(root, *DURABLE, *_PACKED, "fast-import", "--quiet", stdin=b"".join(pieces)).decode().split()
 
 
 def make_tree(root: Path, base: str | None, changes: Mapping[str, str | None]) -> str:

@@ -59,6 +59,7 @@ class AugmentStore:
 
     name: ClassVar[str] = "augment"
     version: ClassVar[str] = "augment-json/1"
+    key_name: ClassVar[str] = "id"
     is_volatile: ClassVar[bool] = False
 
     def __init__(self, view: View) -> None:

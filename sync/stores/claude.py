@@ -45,6 +45,7 @@ class ClaudeStore:
 
     name: ClassVar[str] = "claude"
     version: ClassVar[str] = "claude-memory/1"
+    key_name: ClassVar[str] = "id"
     is_volatile: ClassVar[bool] = False
 
     def __init__(self, view: View) -> None:
@@ -116,6 +117,8 @@ class ClaudeStore:
         """See `Store.render`; the source is not written."""
         if why := _why_no_name(record.name):
             raise ProjectionError(f"{source.path}: the id {record.name!r} {why}", key="id", hint="write another id")
+        if "\0" in record.body:
+            raise ProjectionError(f"{source.path}: holds the character U+0000", hint="remove it")
         if previous is not None and self.parse(record.name, previous) == record:
             return previous
         rendered = render_new(record) if previous is None else render_changed(record, previous)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from sync.document import frontmatter
 from sync.document.entry import Entry, parse_entry
-from sync.document.projection import with_content, with_whole_body
+from sync.document.projection import with_whole_body
 from sync.document.scalars import render_value
 from sync.document.splice import ABSENT, Absent, set_values
 from sync.document.templates import is_empty
@@ -45,6 +45,7 @@ class McpStore:
 
     name: ClassVar[str] = "mcp"
     version: ClassVar[str] = "mcp-memory-jsonl/1"
+    key_name: ClassVar[str] = "name"
     is_volatile: ClassVar[bool] = True
 
     def __init__(self, view: View) -> None:
@@ -93,6 +94,8 @@ class McpStore:
             changes["relations"] = _written(record.relations) if record.relations else ABSENT
         try:
             changed = parse_entry(entry.path, set_values(text, changes))
+            if isinstance(changed, Entry) and changed.title != entry.title:  # a heading of the body was the title
+                changed = parse_entry(entry.path, set_values(changed.text, {"title": entry.title}))
         except DocumentError as error:
             raise ProjectionError(f"{entry.path}: {error.message}", key=error.key, hint=error.hint) from error
         if not isinstance(changed, Entry) or self.get(changed) != record:
@@ -149,32 +152,27 @@ def _graph(files: Files) -> tuple[str, Graph]:
 def _units(entry: Entry) -> tuple[tuple[Unit, ...], frozenset[int]]:
     """The units of an entry's body, and the places of those that are no observations.
 
-    These are the heading that repeats the title, and all of a template that nobody filled in.
+    These are the heading that repeats the title, and all of a template that nobody filled in; bullets alone are no
+    template, they say what they say.
     """
     units = split_units(entry.body)
-    if _is_template(entry.body, units):
+    if any(unit.kind is not Kind.ITEM for unit in units) and is_empty(entry.body):
         return units, frozenset(range(len(units)))
-    titles = (place for place, unit in enumerate(units) if unit.kind is Kind.HEADING)
-    first = next(titles, None)
-    is_title = first is not None and heading_text(units[first]) == entry.title
-    return units, frozenset({first} if first is not None and is_title else ())
+    return units, _title_place(units, entry.title)
 
 
-def _is_template(body: str, units: tuple[Unit, ...]) -> bool:
-    """Whether a body says nothing; bullets alone say what they say, however little it is."""
-    return any(unit.kind is not Kind.ITEM for unit in units) and is_empty(body)
+def _title_place(units: tuple[Unit, ...], title: str) -> frozenset[int]:
+    first = next((place for place, unit in enumerate(units) if unit.kind is Kind.HEADING), None)
+    return frozenset({first} if first is not None and heading_text(units[first]) == title else ())
 
 
 def _with_observations(entry: Entry, record: McpRecord) -> str:
-    units, hidden = _units(entry)
+    """An entry's text with other observations; of a template, the title's heading stays."""
+    units = split_units(entry.body)
     line_end = frontmatter.end_of_line(entry.text)
-    if len(hidden) == len(units) and _is_template(entry.body, units):
-        items = line_end.join(render_item(text, line_end) for text in record.observations)
-        return with_content(entry.text, entry.body_start, items)
-    body = replace_units(entry.body, units, record.observations, line_end, hidden)
-    behind_front = entry.body_start > len(frontmatter.BOM)
-    if not units:
-        body = (line_end if behind_front else "") + body
+    body = replace_units(entry.body, units, record.observations, line_end, _title_place(units, entry.title))
+    if not units and entry.body_start > len(frontmatter.BOM):
+        body = line_end + body
     return with_whole_body(entry.text, entry.body_start, body)
 
 

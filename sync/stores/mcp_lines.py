@@ -128,6 +128,9 @@ def render_lines(record: McpRecord, previous: bytes | None) -> bytes:
 def replace_lines(graph: Graph, changes: Mapping[str, bytes | None]) -> bytes:
     """The file with other chunks for some entities; all other lines stay where they are."""
     line_end = "\r" if graph.lines and graph.lines[0].endswith("\r") else ""
+    owned: dict[str, list[Line]] = {}
+    for line in graph.found:
+        owned.setdefault(line.owner, []).append(line)
     replaced: dict[int, list[str]] = {}
     entities: list[str] = []
     relations: list[str] = []
@@ -137,10 +140,8 @@ def replace_lines(graph: Graph, changes: Mapping[str, bytes | None]) -> bytes:
             entities += fresh[:1]
             relations += fresh[1:]
             continue
-        own = [line for line in graph.found if line.owner == owner]
-        entity = next(line for line in own if line.is_entity)
-        replaced[entity.place] = fresh[:1]
-        relations += _place_relations([line for line in own if not line.is_entity], fresh[1:], replaced)
+        replaced[next(line.place for line in owned[owner] if line.is_entity)] = fresh[:1]
+        relations += _place_relations([line for line in owned[owner] if not line.is_entity], fresh[1:], replaced)
     last_entity = max((line.place for line in graph.found if line.is_entity), default=-1)
     last = max((line.place for line in graph.found), default=-1)
     lines: list[str] = []
@@ -259,5 +260,5 @@ def _ended(lines: Sequence[str], line_end: str) -> list[str]:
     return [line + line_end for line in lines]
 
 
-def _opcodes(old: Sequence[Any], new: Sequence[Any]) -> list[tuple[str, int, int, int, int]]:
+def _opcodes(old: Sequence[Any], new: Sequence[Any]) -> Sequence[tuple[str, int, int, int, int]]:
     return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()

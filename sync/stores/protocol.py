@@ -1,4 +1,4 @@
-"""What a store's adapter is: pure functions between the bytes of a store and its records, and between records and entries.
+"""What a store's adapter is: pure functions between bytes and records, and between records and entries.
 
 An adapter knows one version of one format. What it does not understand it refuses by name, and the store is then only
 read. A `chunk` is the bytes of one record as they stand in the store; chunks that are equal byte for byte need not be
@@ -64,6 +64,9 @@ class Store(Protocol[R]):
 
     version: ClassVar[str]
     """The version of the format that is understood: `augment-json/1`."""
+
+    key_name: ClassVar[str]
+    """The front matter key that holds an entry's key in the store, where its file's stem does not."""
 
     is_volatile: ClassVar[bool]
     """Whether a process that knows no lock may rewrite the store from an old copy at any moment."""

@@ -1,0 +1,284 @@
+"""What becomes of one record and its entry: decided from texts alone, nothing is read or written here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sync.document.entry import Entry, parse_entry
+from sync.document.splice import set_values
+from sync.engine.conflict import Conflict
+from sync.errors import DocumentError, ShapeError
+from sync.merge.decision import Action as MergeAction
+from sync.merge.decision import Decision
+from sync.merge.entry import Merged, merge_texts
+from sync.stores.protocol import Store
+
+
+class Action(Enum):
+    """What is to be done about one record and its entry."""
+
+    UNCHANGED = "unchanged"
+    IN_STEP = "in step"
+    STORE_ADD = "add to the store"
+    STORE_EDIT = "edit in the store"
+    STORE_DELETE = "delete from the store"
+    JOURNAL_ADD = "add to the journal"
+    JOURNAL_EDIT = "edit in the journal"
+    JOURNAL_DELETE = "delete from the journal"
+    MERGE = "merge"
+    CONFLICT = "conflict"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What is known of one record and its entry.
+
+    Attributes:
+        key: the record's key in the store.
+        path: the entry's path; where it was if it is gone; empty where the journal never had it.
+        base: the entry's text as it was agreed on; None where the store did not have it then.
+        ours: the entry's text in the journal; None where it does not exist.
+        head: the text of the file at `path` in the journal's commit, where that is not `ours`: a file that was renamed
+            takes its old name as id.
+        was, now: the record's bytes in the store when it was agreed on, and now.
+        is_wanted: whether the store is given the entry at all.
+        was_key: the key before, where the store renamed the record.
+        is_newer: whether the store's side is the newer one, for those who want that to decide.
+    """
+
+    key: str
+    path: str
+    base: str | None
+    ours: str | None
+    head: str | None = None
+    was: bytes | None
+    now: bytes | None
+    is_wanted: bool = True
+    was_key: str = ""
+    is_newer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is to become of one record and its entry.
+
+    Attributes:
+        key, path: of the pair; the path of an entry that is to be made.
+        action: what is to be done.
+        why: one line for people; may be empty.
+        text: the entry's text afterwards; None where it does not exist then.
+        seen: the entry as the store has it: the base of whatever the store says next.
+        in_store: whether the store has the record afterwards, made of `text`.
+        is_agreed: whether the base moves on; else both sides stay as they are.
+        conflict: what a person has to decide.
+        merges: what the merge decided, place by place.
+    """
+
+    key: str
+    path: str
+    action: Action
+    why: str = ""
+    text: str | None = None
+    seen: str | None = None
+    in_store: bool = False
+    is_agreed: bool = True
+    conflict: Conflict | None = None
+    merges: tuple[Decision, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as the object that `--json` prints."""
+        told: dict[str, Any] = {"key": self.key, "path": self.path, "action": self.action.value, "why": self.why}
+        if self.conflict is not None:
+            told["conflict"] = self.conflict.id
+        return told | {"merges": [one.as_dict() for one in self.merges if one.action is not MergeAction.CONFLICT]}
+
+
+Settle = Callable[[Conflict], "str | Conflict | None"]
+"""What a conflict comes to: the entry's text, None for no entry, or the conflict itself where nobody has decided."""
+
+
+def unsettled(conflict: Conflict) -> Conflict:
+    """A `Settle` that leaves every conflict to a person."""
+    return conflict
+
+
+def decide(pair: Pair, store: Store[Any], *, settle: Settle = unsettled) -> Verdict:
+    """What is to become of one record and its entry.
+
+    Args:
+        pair: what both sides and the base hold.
+        store: the store's adapter.
+        settle: what a conflict comes to.
+    """
+    try:
+        verdict = _decide(pair, store, settle)
+    except (ShapeError, DocumentError) as error:
+        return _skipped(pair, error.message)
+    if verdict.text is not None and (why := _unfit(verdict, store)):
+        return _skipped(pair, why)
+    return verdict
+
+
+def _decide(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:
+    if pair.base is None:
+        return _first_meeting(pair, store, settle)
+    if pair.now is None:
+        return _gone_from_store(pair, store, settle)
+    seen = _as_entry(pair, store)
+    if pair.ours is None:
+        if seen == pair.base:
+            return Verdict(key=pair.key, path=pair.path, action=Action.STORE_DELETE, seen=seen)
+        return _settled(pair, seen, (), settle, store)
+    if seen == pair.base:
+        return _ours_only(pair, seen)
+    merged = merge_texts(pair.base, pair.ours, seen)
+    if merged.text is None:
+        return _settled(pair, seen, _clashes(merged), settle, store)
+    return _merged(pair, seen, merged)
+
+
+def _first_meeting(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:
+    """There is no base: what one side has, the other gets; what both have must be the same."""
+    if pair.now is None:
+        if pair.ours is None or not pair.is_wanted:
+            return Verdict(key=pair.key, path=pair.path, action=Action.UNCHANGED, text=pair.ours)
+        return Verdict(key=pair.key, path=pair.path, action=Action.STORE_ADD, text=pair.ours, in_store=True)
+    if pair.ours is None:
+        text = store.create(pair.key, pair.now).text
+        if store.key(_parsed(pair.path, text)) != pair.key:  # its name was taken
+            text = set_values(text, {store.key_name: pair.key})
+        return Verdict(
+            key=pair.key, path=pair.path, action=Action.JOURNAL_ADD, text=text, seen=text, in_store=pair.is_wanted
+        )
+    entry = _parsed(pair.path, pair.ours)
+    seen = store.put(store.parse(pair.key, pair.now), entry).text
+    if seen == pair.ours:
+        return Verdict(
+            key=pair.key, path=pair.path, action=Action.IN_STEP, text=pair.ours, seen=seen, in_store=pair.is_wanted
+        )
+    return _settled(pair, seen, _clashes(merge_texts(None, pair.ours, seen)), settle, store)
+
+
+def _gone_from_store(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:
+    if pair.ours is None:
+        return Verdict(key=pair.key, path=pair.path, action=Action.IN_STEP)
+    if pair.ours == pair.base:
+        return Verdict(key=pair.key, path=pair.path, action=Action.JOURNAL_DELETE)
+    return _settled(pair, None, (), settle, store)
+
+
+def _ours_only(pair: Pair, seen: str) -> Verdict:
+    if not pair.is_wanted:
+        return Verdict(
+            key=pair.key, path=pair.path, action=Action.STORE_DELETE, why="not selected", text=pair.ours, seen=seen
+        )
+    same = pair.ours == pair.base and pair.head is None
+    action = Action.UNCHANGED if same else Action.STORE_EDIT
+    return Verdict(key=pair.key, path=pair.path, action=action, text=pair.ours, seen=seen, in_store=True)
+
+
+def _merged(pair: Pair, seen: str, merged: Merged) -> Verdict:
+    text = merged.text
+    if text == pair.ours:
+        action = Action.IN_STEP
+    elif pair.ours == pair.base:
+        action = Action.JOURNAL_EDIT
+    else:
+        action = Action.MERGE
+    return Verdict(
+        key=pair.key,
+        path=pair.path,
+        action=action,
+        text=text,
+        seen=seen,
+        in_store=pair.is_wanted,
+        merges=tuple(merged.decisions),
+    )
+
+
+def _settled(pair: Pair, seen: str | None, places: tuple[Decision, ...], settle: Settle, store: Store[Any]) -> Verdict:
+    """A conflict, or what somebody has decided about it."""
+    conflict = Conflict(
+        store=store.name, key=pair.key, path=pair.path, base=pair.base, ours=pair.ours, theirs=seen, places=places
+    )
+    text = settle(conflict)
+    if isinstance(text, Conflict):
+        return Verdict(
+            key=pair.key,
+            path=pair.path,
+            action=Action.CONFLICT,
+            why=conflict.why,
+            text=pair.ours,
+            seen=pair.base,
+            in_store=pair.now is not None,
+            is_agreed=False,
+            conflict=conflict,
+        )
+    action = Action.MERGE if text not in (pair.ours, seen) else Action.STORE_EDIT if text == pair.ours else None
+    if text is None:
+        action = Action.STORE_DELETE if pair.ours is None else Action.JOURNAL_DELETE
+    return Verdict(
+        key=pair.key,
+        path=pair.path,
+        action=action or Action.JOURNAL_EDIT,
+        why=f"settled: {conflict.why}",
+        text=text,
+        seen=seen,
+        in_store=text is not None and pair.is_wanted,
+    )
+
+
+def _as_entry(pair: Pair, store: Store[Any]) -> str:
+    """The agreed entry as the store has it now."""
+    if pair.base is None or pair.now is None:
+        raise ValueError("needs both")
+    if pair.now == pair.was and not pair.was_key:
+        return pair.base
+    base = _parsed(pair.path, pair.base)
+    record = store.parse(pair.key, pair.now)
+    if pair.was_key:
+        base = _parsed(pair.path, set_values(pair.base, {store.key_name: pair.key}))
+    return store.put(record, base).text
+
+
+def _clashes(merged: Merged) -> tuple[Decision, ...]:
+    return tuple(one for one in merged.decisions if one.action is MergeAction.CONFLICT)
+
+
+def _parsed(path: str, text: str) -> Entry:
+    entry = parse_entry(path, text)
+    if not isinstance(entry, Entry):
+        raise DocumentError(str(entry), key=entry.key, hint=entry.hint)
+    return entry
+
+
+def _unfit(verdict: Verdict, store: Store[Any]) -> str:
+    """Why an entry that is to be written must not be; empty where nothing is wrong with it."""
+    if verdict.action not in (Action.JOURNAL_ADD, Action.JOURNAL_EDIT, Action.MERGE) or verdict.text is None:
+        return ""
+    entry = parse_entry(verdict.path, verdict.text)
+    if not isinstance(entry, Entry):
+        return str(entry)
+    if store.key(entry) != verdict.key:
+        return f"the entry would be {store.key(entry)!r} in the store, not {verdict.key!r}"
+    from sync.schema import Schema, check  # slow to import, and needed only where something comes in
+
+    findings = check(Schema.ENTRY, dict(entry.front))
+    return f"{findings[0].key}: {findings[0].message}" if findings else ""
+
+
+def _skipped(pair: Pair, why: str) -> Verdict:
+    return Verdict(
+        key=pair.key,
+        path=pair.path,
+        action=Action.SKIP,
+        why=why,
+        text=pair.ours,
+        seen=pair.base,
+        in_store=pair.now is not None,
+        is_agreed=False,
+    )

@@ -1,0 +1,95 @@
+"""Files of the journal that follow from a plan: the tracked memories, and the records of conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sync.document.entry import Entry, load_entry
+from sync.document.naming import skip_reason
+from sync.document.projection import get
+from sync.document.record import Memory
+from sync.document.settings import Settings
+from sync.engine.conflict import FOLDER, Conflict, load_conflict
+from sync.errors import ShapeError
+from sync.repository.git import read_blobs
+from sync.repository.listing import blob_id
+from sync.repository.objects import list_tree, resolve
+from sync.stores.augment import render_memory
+from sync.stores.augment_store import FILE, AugmentStore
+
+
+def with_memories(
+    root: Path, commit: str | None, settings: Settings, entries: Mapping[str, str | None]
+) -> bytes | None:
+    """The tracked memories after some entries have changed, spliced into the file that a commit has.
+
+    Args:
+        root: the work tree.
+        commit: the commit.
+        settings: the journal's settings.
+        entries: path -> new text, None for an entry that goes.
+
+    Returns:
+        None where the commit has no such file, or one that cannot be read: `journal export` makes it anew.
+    """
+    if commit is None or not entries:
+        return None
+    names = [f"{commit}:{path}" for path in (settings.memories, *entries)]
+    tracked, *old = resolve(root, names)
+    if tracked is None:
+        return None
+    contents = list(read_blobs(root, [blob.encode() for blob in (tracked, *old) if blob]))
+    before = dict(zip((path for path, blob in zip(entries, old, strict=True) if blob), contents[1:], strict=True))
+    changes: dict[str, bytes | None] = {}
+    for path, data in before.items():
+        entry = load_entry(path, data)
+        if isinstance(entry, Entry):
+            changes[entry.id] = None
+    for path, text in entries.items():
+        entry = load_entry(path, (text or "").encode())
+        if text is not None and isinstance(entry, Entry) and not skip_reason(path):
+            blob = blob_id(text.encode(), sha256=len(tracked) == 64).decode()
+            memory = Memory(record=get(entry, settings.view), source=path, source_blob=blob)
+            changes[entry.id] = render_memory(memory)
+    try:
+        joined = AugmentStore(settings.view).join({FILE: contents[0]}, changes)
+    except ShapeError:
+        return None
+    return joined.get(FILE)
+
+
+def open_conflicts(root: Path, commit: str | None, settings: Settings) -> dict[str, Conflict]:
+    """The conflicts that a commit records: path -> conflict.
+
+    Raises:
+        UsageError: a record is damaged.
+    """
+    if commit is None:
+        return {}
+    files = list_tree(root, commit, conflicts_folder(settings))
+    contents = read_blobs(root, [blob.encode() for blob in files.values()])
+    return {path: load_conflict(data, path) for path, data in zip(files, contents, strict=True)}
+
+
+def conflicts_folder(settings: Settings) -> str:
+    """Where conflicts are recorded, relative to the repository."""
+    return f"{settings.journal}/{FOLDER}".removeprefix("./")
+
+
+def conflict_path(settings: Settings, conflict: Conflict) -> str:
+    """The file of a conflict, relative to the repository."""
+    return f"{conflicts_folder(settings)}/{conflict.id}.json"
+
+
+def conflict_changes(
+    settings: Settings, recorded: Mapping[str, Conflict], store: str, conflicts: Sequence[Conflict]
+) -> dict[str, bytes | None]:
+    """The records that differ once a store has some conflicts and no others: path -> bytes, None where one goes."""
+    wanted = {conflict_path(settings, one): one.to_bytes() for one in conflicts}
+    gone: dict[str, bytes | None] = {
+        path: None for path, one in recorded.items() if one.store == store and path not in wanted
+    }
+    return gone | {
+        path: data for path, data in wanted.items() if path not in recorded or recorded[path].to_bytes() != data
+    }
