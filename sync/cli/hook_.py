@@ -15,5 +15,8 @@ def command(name: str, rest: tuple[str, ...]) -> int:
 
     Writes the tracked memories anew if they are not those of the staged entries, and exits with 1 then: add the
     file and commit again. It never adds anything itself. Does nothing where nothing of the journal is staged.
+
+    After a merge (post-merge) it writes them if they are not those of the merged entries, says how to commit them,
+    and exits with 0.
     """
     return main([name, *rest])

@@ -202,7 +202,7 @@ class Planner:
     def _add(self, draft: _Draft, sides: Sides, pair: Pair, verdict: Verdict) -> None:
         """One verdict, and what it writes."""
         arriving = verdict.conflict.theirs if verdict.conflict else verdict.text
-        if arriving is not None and arriving != pair.ours and arriving != pair.base:
+        if arriving is not None and arriving not in (pair.ours, pair.base):
             known = {*(pair.ours or "").split("\n"), *(pair.base or "").split("\n")}
             lines = [line for line in arriving.split("\n") if line not in known]
             draft.arriving[pair.path or pair.key] = "\n".join(lines)

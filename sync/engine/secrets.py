@@ -6,13 +6,6 @@ What a person has looked at and found harmless stands in the repository, in the 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from hashlib import sha1
-
-from sync.errors import RefusedError, UsageError
-
 BASELINE = "secrets.baseline"
 _NOISY = frozenset({"KeywordDetector", "Base64HighEntropyString", "HexHighEntropyString"})
 

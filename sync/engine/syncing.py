@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from sync.document.settings import Settings
-from sync.engine.base import Base, NoBase, entries_tree, load_base, load_files, make_base
+from sync.engine.base import Base, NoBase, entries_tree, load_base, make_base
 from sync.engine.conflict import Conflict
 from sync.engine.decide import Settle, unsettled
 from sync.engine.guards import Allowed, refuse_plan
@@ -19,11 +19,12 @@ from sync.engine.journal_commit import Journal, commit, put_in_work_tree
 from sync.engine.messages import TRAILER, author_of, message_of
 from sync.engine.place import Place, Written, read_whole, refuse_unusable, write_place
 from sync.engine.plan import Plan, Planner, Sides
+from sync.engine.sides import SidesSource, next_sides, read_sides
 from sync.engine.tracked import conflict_changes, open_conflicts, with_memories
-from sync.engine.tree import Tree, Trees
+from sync.engine.tree import Trees
 from sync.errors import GitError, RefusedError, RetryError
 from sync.repository.listing import blob_id
-from sync.repository.objects import Changed, changed_files, list_tree, make_tree, resolve, write_blobs
+from sync.repository.objects import list_tree, resolve
 from sync.repository.refs import Head, RefUpdate, base_ref, update_refs
 from sync.stores.protocol import Files
 
@@ -91,6 +92,7 @@ class StoreSync:
         self._trees, self._options = trees, options
         self._folder = settings.entries
         self._store = place.store
+        self._source = SidesSource(root=journal.root, trees=trees, store=place.store, folder=settings.entries)
 
     def run(self, head: Head) -> Synced | None:
         """Sync with the branch's commit.
@@ -111,7 +113,7 @@ class StoreSync:
             return None
         if (done := self._nothing_to_do(head, base, files)) is not None:
             return done
-        sides = self._sides(head, base, files or {})
+        sides = read_sides(self._source, head, base, files or {}, made_from=self._made_from)
         for rounds in range(1, ROUNDS + 1):
             plan = self._plan(sides, base)
             refuse_plan(sides, plan, self._options.allowed)
@@ -124,7 +126,7 @@ class StoreSync:
             try:
                 written = write_place(self._place, sides.files, changes)
             except RetryError:
-                sides = self._next_sides(head, plan, sides, read_whole(self._place) or {})
+                sides = next_sides(self._source, head, plan, sides, read_whole(self._place) or {})
                 continue
             if written.others is None:
                 head = self._commit_store(head, written.present)
@@ -157,32 +159,6 @@ class StoreSync:
     def _made_from(self) -> str:
         """Everything besides the entries that the store's records depend on."""
         return repr((self._store.version, self._settings.view, self._settings.store(self._store.name).selection))
-
-    def _sides(self, head: Head, base: Base | NoBase, files: Files) -> Sides:
-        root, folder = self._journal.root, self._folder
-        tree = self._trees.read(head.commit)
-        if isinstance(base, NoBase):
-            return Sides(
-                store=self._store, folder=folder, head=tree, base=Tree(blobs={}), changed=None,
-                now=self._store.split(files), was={}, files=files, has_base=False,
-            )  # fmt: skip
-        agreed = {f"{folder}/{path}": blob for path, blob in list_tree(root, base.entries).items()}
-        now_tree = resolve(root, [f"{head.commit}:{folder}"])[0] or make_tree(root, None, {})
-        changed = tuple(
-            Changed(f"{folder}/{one.path}", one.old, one.new, f"{folder}/{one.renamed_from}" * bool(one.renamed_from))
-            for one in changed_files(root, base.entries, now_tree)
-        )
-        return Sides(
-            store=self._store,
-            folder=folder,
-            head=tree,
-            base=self._trees.index(agreed),
-            changed=changed if base.made_from == self._made_from else None,
-            now=self._store.split(files),
-            was=self._store.split(load_files(root, base.store)),
-            files=files,
-            has_base=True,
-        )
 
     def _plan(self, sides: Sides, base: Base | NoBase) -> Plan:
         planner = Planner(
@@ -234,34 +210,7 @@ class StoreSync:
     def _taken_up(self, head: Head, plan: Plan, sides: Sides, written: Written) -> Sides:
         """The sides after others wrote at the same moment: what they wrote counts as said to what the store was."""
         others = written.others or {}
-        return replace(self._next_sides(head, plan, sides, others), files=written.present)
-
-    def _next_sides(self, head: Head, plan: Plan, sides: Sides, files: Files) -> Sides:
-        """The sides once the journal has taken over what the store said, and the store has said more."""
-        tree = self._trees.read(head.commit)
-        seen = {path: text for path, text in plan.seen.items() if text is not None}
-        blobs = dict(tree.blobs)
-        stored = write_blobs(self._journal.root, [text.encode() for text in seen.values()])
-        blobs |= dict(zip(seen, stored, strict=True))
-        gone = [path for path, text in plan.seen.items() if text is None] + [
-            path for path, blob in plan.kept_entries.items() if blob is None
-        ]
-        blobs = {path: blob for path, blob in blobs.items() if path not in gone}
-        blobs |= {path: blob for path, blob in plan.kept_entries.items() if blob is not None}
-        was = {key: chunk for key, chunk in sides.now.items() if key not in plan.kept_chunks}
-        was |= {key: chunk for key, chunk in plan.kept_chunks.items() if chunk is not None}
-        differing = sorted(path for path in blobs.keys() | tree.blobs.keys() if blobs.get(path) != tree.blobs.get(path))
-        return Sides(
-            store=self._store,
-            folder=self._folder,
-            head=tree,
-            base=self._trees.index(blobs),
-            changed=tuple(Changed(path, blobs.get(path), tree.blobs.get(path)) for path in differing),
-            now=self._store.split(files),
-            was=was,
-            files=files,
-            has_base=True,
-        )
+        return replace(next_sides(self._source, head, plan, sides, others), files=written.present)
 
     def _agree(self, head: Head, base: Base | NoBase, plan: Plan, *, read: Files, written: Written) -> None:
         """Move the base to what both sides hold now."""

@@ -1,0 +1,95 @@
+"""Reading what journal, store and base hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sync.engine.base import Base, NoBase, load_files
+from sync.engine.plan import Plan, Sides
+from sync.engine.tree import Tree, Trees
+from sync.repository.objects import Changed, changed_files, list_tree, make_tree, resolve, write_blobs
+from sync.repository.refs import Head
+from sync.stores.protocol import Files, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidesSource:
+    """Where sides are read from.
+
+    Attributes:
+        root: the work tree.
+        trees: reads entries, for the store.
+        store: the adapter.
+        folder: the entries folder.
+    """
+
+    root: Path
+    trees: Trees
+    store: Store[Any]
+    folder: str
+
+
+def read_sides(source: SidesSource, head: Head, base: Base | NoBase, files: Files, *, made_from: str) -> Sides:
+    """What journal, store and base hold.
+
+    Args:
+        source: where to read.
+        head: the branch.
+        base: the agreement.
+        files: the store's files.
+        made_from: what the store's records depend on now; where that was something else, all have to be looked at.
+    """
+    root, folder = source.root, source.folder
+    tree = source.trees.read(head.commit)
+    if isinstance(base, NoBase):
+        return Sides(
+            store=source.store, folder=folder, head=tree, base=Tree(blobs={}), changed=None,
+            now=source.store.split(files), was={}, files=files, has_base=False,
+        )  # fmt: skip
+    agreed = {f"{folder}/{path}": blob for path, blob in list_tree(root, base.entries).items()}
+    now_tree = resolve(root, [f"{head.commit}:{folder}"])[0] or make_tree(root, None, {})
+    changed = tuple(
+        Changed(f"{folder}/{one.path}", one.old, one.new, f"{folder}/{one.renamed_from}" * bool(one.renamed_from))
+        for one in changed_files(root, base.entries, now_tree)
+    )
+    return Sides(
+        store=source.store,
+        folder=folder,
+        head=tree,
+        base=source.trees.index(agreed),
+        changed=changed if base.made_from == made_from else None,
+        now=source.store.split(files),
+        was=source.store.split(load_files(root, base.store)),
+        files=files,
+        has_base=True,
+    )
+
+
+def next_sides(source: SidesSource, head: Head, plan: Plan, sides: Sides, files: Files) -> Sides:
+    """The sides once the journal has taken over what the store said, and the store has said more."""
+    tree = source.trees.read(head.commit)
+    seen = {path: text for path, text in plan.seen.items() if text is not None}
+    blobs = dict(tree.blobs)
+    stored = write_blobs(source.root, [text.encode() for text in seen.values()])
+    blobs |= dict(zip(seen, stored, strict=True))
+    gone = [path for path, text in plan.seen.items() if text is None] + [
+        path for path, blob in plan.kept_entries.items() if blob is None
+    ]
+    blobs = {path: blob for path, blob in blobs.items() if path not in gone}
+    blobs |= {path: blob for path, blob in plan.kept_entries.items() if blob is not None}
+    was = {key: chunk for key, chunk in sides.now.items() if key not in plan.kept_chunks}
+    was |= {key: chunk for key, chunk in plan.kept_chunks.items() if chunk is not None}
+    differing = sorted(path for path in blobs.keys() | tree.blobs.keys() if blobs.get(path) != tree.blobs.get(path))
+    return Sides(
+        store=source.store,
+        folder=source.folder,
+        head=tree,
+        base=source.trees.index(blobs),
+        changed=tuple(Changed(path, blobs.get(path), tree.blobs.get(path)) for path in differing),
+        now=source.store.split(files),
+        was=was,
+        files=files,
+        has_base=True,
+    )
