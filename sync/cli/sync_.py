@@ -63,13 +63,21 @@ def command(
         from sync.cli.round_ import run_round
 
         return run_round(journal, dry_run=dry_run, as_json=as_json)
+    from sync.operations.quick import in_step, uncommitted_entries
+    from sync.operations.sync_result import StoreResult, SyncOptions, SyncResult
+
+    if not push and (counts := in_step(journal, stores)) is not None:
+        in_steps = tuple(StoreResult(name=name, in_step=count) for name, count in counts.items())
+        result = SyncResult(stores=in_steps, uncommitted=uncommitted_entries(journal))
+        show_or_print(result, as_json=as_json, dry_run=dry_run)
+        return 0
     from sync.engine.settle import OnConflict
-    from sync.operations.sync import SyncOptions, sync
+    from sync.operations.sync import sync
 
     options = SyncOptions(
         stores=stores,
         dry_run=dry_run,
-        on_conflict=OnConflict(on_conflict),
+        on_conflict=None if on_conflict == "record" else OnConflict(on_conflict),
         allow_deletes=allow_deletes,
         allow_all_changed=allow_all_changed,
         allow_shallow=allow_shallow,
@@ -84,11 +92,16 @@ def command(
             result = sync_and_push(journal, options, now=now, progress=progress)
         else:
             result = sync(journal, options, now=now, progress=progress)
+    show_or_print(result, as_json=as_json, dry_run=dry_run)
+    return result.exit_code
+
+
+def show_or_print(result: SyncResult, *, as_json: bool, dry_run: bool) -> None:
+    """A sync's result, as JSON or for people."""
     if as_json:
         print_json(result.as_dict())
     else:
         show(result, dry_run=dry_run)
-    return result.exit_code
 
 
 def show(result: SyncResult, *, dry_run: bool) -> None:
@@ -98,7 +111,7 @@ def show(result: SyncResult, *, dry_run: bool) -> None:
             style = {"conflict": "red", "skip": "yellow", "in step": "dim"}.get(verdict.action.value, "")
             why = f" ({verdict.why})" if verdict.why else ""
             print_line(f"{one.name}: {verdict.action.value}: {verdict.path or verdict.key}{why}", style)
-    for entry in result.imported.entries:
+    for entry in result.imported.entries if result.imported else ():
         print_line(f"augment: imported {plural(entry.memories, 'memory', 'memories')} into {entry.path}")
     print_table("journal sync", ["store", "what"], [(one.name, _told(one, dry_run)) for one in result.stores])
     for one in result.stores:

@@ -113,7 +113,8 @@ class Settings:
 _JOURNAL_KEYS = {"entries": str, "memories": str, "language": str, "template": str, "timezone": str, "prefix": str}
 _SELECTION_KEYS = {"tags": list, "exclude_tags": list, "since": str, "until": str, "max_bytes": int}
 _STORE_KEYS = {"path": str, "enabled": bool, **_SELECTION_KEYS}
-_STORES = ("augment", "claude", "mcp")
+STORES = ("augment", "claude", "mcp")
+"""The stores that can be set up, in the order they are synced."""
 
 
 def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
@@ -133,13 +134,13 @@ def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
         raise SettingsError(f"{FILE_NAME}: not TOML: {error}", hint="see docs/settings.md for an example") from error
     _check_keys(table, {"journal": dict, "stores": dict}, "")
     journal = _check_keys(table.get("journal", {}), _JOURNAL_KEYS, "journal.")
-    stores = _check_keys(table.get("stores", {}), dict.fromkeys(_STORES, dict), "stores.")
+    stores = _check_keys(table.get("stores", {}), dict.fromkeys(STORES, dict), "stores.")
     start = base or Settings()
     changes: dict[str, Any] = dict(journal)
     for key in ("entries", "memories", "template"):
         if changes.get(key):
             changes[key] = str(PurePosixPath(changes[key]))
-    for name in _STORES:
+    for name in STORES:
         found = _load_store(start.store(name), _check_keys(stores.get(name, {}), _STORE_KEYS, f"stores.{name}."))
         if name == "augment":
             changes |= {"augment": found.path, "augment_enabled": found.enabled, "augment_selection": found.selection}

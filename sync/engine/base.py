@@ -1,9 +1,9 @@
 """The base of a store: what journal and store last agreed on, as a commit on `refs/journal/<store>`.
 
     entries/     the entries as they were agreed on, by path below the entries folder
-    store/       the store's files as they were agreed on
-    read/        the store's files as they were found by the sync that agreed, for `journal undo`
-    base.json    which store, which version of its format, which entries folder, which journal commit
+    store/       the store's files as they were agreed on; a large one in pieces, `name/000001`
+    undo.json    what the sync that agreed replaced in the store, record by record
+    base.json    which store, which journal commit, and what else is told of it
 
 Its first parent is the base before it, its last the journal commit, so that both histories are kept by the one ref.
 """
@@ -15,8 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sync.engine.pieces import cut, joined
 from sync.errors import GitError
 from sync.repository.git import read_blobs
+from sync.repository.listing import blob_id
 from sync.repository.objects import commit_tree, graft, list_tree, make_tree, resolve, write_blobs
 from sync.repository.refs import base_ref
 from sync.stores.protocol import Files
@@ -32,8 +34,7 @@ class Base:
     Attributes:
         commit: its id.
         entries: id of the tree of agreed entries.
-        store: file name -> blob id of the store's files.
-        read: the same, as they were found.
+        store: path -> blob id of the store's files, or of their pieces.
         journal: the journal commit that was agreed with.
         made_from: everything besides the entries that the store's records depended on.
         is_whole: whether everything was agreed on; else some entries and records are older than the rest.
@@ -43,7 +44,6 @@ class Base:
     commit: str
     entries: str
     store: Mapping[str, str]
-    read: Mapping[str, str]
     journal: str
     made_from: str
     is_whole: bool
@@ -72,9 +72,8 @@ def load_base(root: Path, store: str, *, commit: str = "") -> Base | NoBase:
         commit: an older base; empty for the present one.
     """
     ref = commit or base_ref(store)
-    at, entries, facts = resolve(root, [f"{ref}^{{commit}}", f"{ref}:entries", f"{ref}:base.json"])
+    at, entries, facts, dangling = resolve(root, [f"{ref}^{{commit}}", f"{ref}:entries", f"{ref}:base.json", ref])
     if at is None:
-        dangling = resolve(root, [ref])[0]
         return NoBase(reason="its base is not in this repository any more" if dangling else "", ref=dangling)
     if entries is None or facts is None:
         return NoBase(reason=f"{ref} is no base of a store", ref=at)
@@ -82,12 +81,11 @@ def load_base(root: Path, store: str, *, commit: str = "") -> Base | NoBase:
         told = json.loads(next(read_blobs(root, [facts.encode()])))
         if told["version"] != VERSION or told["store"] != store:
             return NoBase(reason="its base was written by another version of this program", ref=at)
-        files = list_tree(root, at)
-        base = Base(
+        files = list_tree(root, at, "store")
+        return Base(
             commit=at,
             entries=entries,
-            store=_below(files, "store/"),
-            read=_below(files, "read/"),
+            store={path.removeprefix("store/"): blob for path, blob in files.items() if path != f"store/{_EMPTY}"},
             journal=str(told["journal"]),
             made_from=str(told["made_from"]),
             is_whole=bool(told["is_whole"]),
@@ -95,12 +93,35 @@ def load_base(root: Path, store: str, *, commit: str = "") -> Base | NoBase:
         )
     except (GitError, ValueError, KeyError, TypeError):
         return NoBase(reason="its base is damaged, or cut off by a shallow clone", ref=at)
-    return base
 
 
-def load_files(root: Path, blobs: Mapping[str, str]) -> dict[str, bytes]:
-    """The files of a base."""
-    return dict(zip(blobs, read_blobs(root, [blob.encode() for blob in blobs.values()]), strict=True))
+def load_files(root: Path, base: Base) -> dict[str, bytes]:
+    """The store's files as they were agreed on.
+
+    Raises:
+        GitError: one is missing.
+    """
+    blobs = list(dict.fromkeys(base.store.values()))
+    contents = dict(zip(blobs, read_blobs(root, [blob.encode() for blob in blobs]), strict=True))
+    return joined(base.store, contents)
+
+
+def holds(base: Base, files: Files) -> bool:
+    """Whether the store's files are those that were agreed on."""
+    return _blobs(files, sha256=len(base.entries) == 64)[0] == dict(base.store)
+
+
+def load_undo(root: Path, base: Base) -> dict[str, bytes | None]:
+    """What the sync that agreed replaced in the store: record key -> its bytes before, None where it was new.
+
+    Raises:
+        GitError: it is missing.
+    """
+    blob = resolve(root, [f"{base.commit}:undo.json"])[0]
+    if blob is None:
+        return {}
+    told: dict[str, str | None] = json.loads(next(read_blobs(root, [blob.encode()])))
+    return {key: None if text is None else text.encode("utf-8", "surrogateescape") for key, text in told.items()}
 
 
 def make_base(
@@ -110,7 +131,7 @@ def make_base(
     previous: Base | NoBase,
     entries: str,
     files: Files,
-    read: Files,
+    undo: Mapping[str, bytes | None],
     journal: str,
     facts: Mapping[str, object],
 ) -> str:
@@ -122,18 +143,28 @@ def make_base(
         previous: the base before it.
         entries: id of the tree of agreed entries.
         files: the store's files as agreed.
-        read: the store's files as they were found.
+        undo: see `load_undo`.
         journal: the journal commit.
         facts: what else there is to know of it: `made_from`, `is_whole`, `count` of `Base`.
     """
+    before = previous if isinstance(previous, Base) else None
     told = {"version": VERSION, "store": store, "journal": journal, **facts}
-    blob = write_blobs(root, [(json.dumps(told, indent=2, sort_keys=True) + "\n").encode()])[0]
+    undone = {key: None if chunk is None else chunk.decode("utf-8", "surrogateescape") for key, chunk in undo.items()}
+    paths, contents = _blobs(files, sha256=len(journal) == 64)
+    known = set(before.store.values()) if before else set()
+    new = [blob for blob in contents if blob not in known]
+    texts = [json.dumps(one, indent=1, sort_keys=True).encode() for one in (told, undone)]
+    told_blob, undo_blob, *_ = write_blobs(root, [*texts, *(contents[blob] for blob in new), b""])
     tree = graft(
         root,
-        {"base.json": blob, "entries": entries, "store": _store_tree(root, files), "read": _store_tree(root, read)},
+        {
+            "base.json": told_blob,
+            "undo.json": undo_blob,
+            "entries": entries,
+            "store": _store_tree(root, paths),
+        },
     )
-    before = previous.commit if isinstance(previous, Base) else None
-    parents = [*([before] if before else []), journal]
+    parents = [*([before.commit] if before else []), journal]
     return commit_tree(root, tree, parents, f"Agree with {store}\n\nJournal-Store: {store}\n")
 
 
@@ -153,12 +184,27 @@ def entries_tree(root: Path, commit: str, folder: str, changes: Mapping[str, str
     return make_tree(root, tree, inside)
 
 
-def _store_tree(root: Path, files: Files) -> str:
-    blobs = write_blobs(root, [*files.values(), *([] if files else [b""])])
-    return make_tree(root, None, dict(zip(files or [_EMPTY], blobs, strict=True)))
+def _blobs(files: Files, *, sha256: bool) -> tuple[dict[str, str], dict[str, bytes]]:
+    """(path -> blob id, blob id -> bytes) of files, large ones in pieces."""
+    paths: dict[str, str] = {}
+    contents: dict[str, bytes] = {}
+    for name, data in files.items():
+        pieces = cut(data)
+        for number, piece in enumerate(pieces):
+            blob = blob_id(piece, sha256=sha256).decode()
+            paths[f"{name}/{number:06}" if len(pieces) > 1 else name] = blob
+            contents[blob] = piece
+    return paths, contents
 
 
-def _below(files: Mapping[str, str], prefix: str) -> dict[str, str]:
-    found = {path.removeprefix(prefix): blob for path, blob in files.items() if path.startswith(prefix)}
-    found.pop(_EMPTY, None)
-    return found
+def _store_tree(root: Path, paths: Mapping[str, str]) -> str:
+    folders: dict[str, dict[str, str]] = {}
+    top: dict[str, str] = {}
+    for path, blob in paths.items():
+        name, _, piece = path.partition("/")
+        if piece:
+            folders.setdefault(name, {})[piece] = blob
+        else:
+            top[name] = blob
+    top |= {name: graft(root, pieces) for name, pieces in folders.items()}
+    return graft(root, top or {_EMPTY: write_blobs(root, [b""])[0]})

@@ -118,7 +118,7 @@ def decide(pair: Pair, store: Store[Any], *, settle: Settle = unsettled) -> Verd
         verdict = _decide(pair, store, settle)
     except (ShapeError, DocumentError) as error:
         return _skipped(pair, error.message)
-    if verdict.text is not None and (why := _unfit(verdict, store)):
+    if verdict.text is not None and (why := _unfit(pair, verdict, store)):
         return _skipped(pair, why)
     return verdict
 
@@ -256,7 +256,7 @@ def _parsed(path: str, text: str) -> Entry:
     return entry
 
 
-def _unfit(verdict: Verdict, store: Store[Any]) -> str:
+def _unfit(pair: Pair, verdict: Verdict, store: Store[Any]) -> str:
     """Why an entry that is to be written must not be; empty where nothing is wrong with it."""
     if verdict.action not in (Action.JOURNAL_ADD, Action.JOURNAL_EDIT, Action.MERGE) or verdict.text is None:
         return ""
@@ -265,6 +265,9 @@ def _unfit(verdict: Verdict, store: Store[Any]) -> str:
         return str(entry)
     if store.key(entry) != verdict.key:
         return f"the entry would be {store.key(entry)!r} in the store, not {verdict.key!r}"
+    before = parse_entry(pair.path, pair.ours) if pair.ours is not None else None
+    if isinstance(before, Entry) and before.front == entry.front:
+        return ""
     from sync.schema import Schema, check  # slow to import, and needed only where something comes in
 
     findings = check(Schema.ENTRY, dict(entry.front))

@@ -13,22 +13,19 @@ from sync.merge.entry import merge_texts
 class OnConflict(Enum):
     """Who decides where both sides changed the same."""
 
-    RECORD = "record"
     OURS = "ours"
     THEIRS = "theirs"
     NEWEST = "newest"
 
 
-def choose(conflict: Conflict, side: OnConflict, *, is_newer: bool = False) -> str | Conflict | None:
+def choose(conflict: Conflict, side: OnConflict, *, is_newer: bool = False) -> str | None:
     """What a conflict comes to if one side wins wherever the two clash; all else is merged.
 
     Args:
         conflict: the conflict.
-        side: the side that wins; RECORD leaves it to a person.
+        side: the side that wins.
         is_newer: whether the store's side is the newer one.
     """
-    if side is OnConflict.RECORD:
-        return conflict
     theirs_win = is_newer if side is OnConflict.NEWEST else side is OnConflict.THEIRS
     if conflict.ours is None or conflict.theirs is None:
         return conflict.theirs if theirs_win else conflict.ours
@@ -45,7 +42,7 @@ def both(conflict: Conflict) -> str | None:
     text = merged.form.apply(
         "".join(piece if isinstance(piece, str) else piece.ours + piece.theirs for piece in merged.pieces)
     )
-    if isinstance(parse_entry(conflict.path, text), Entry) or not isinstance(kept, str):
+    if isinstance(parse_entry(conflict.path, text), Entry) or kept is None:
         return text
     # Two values of one key cannot both stay: the front matter is ours then, the body holds both.
     return _with_both_bodies(conflict, kept)

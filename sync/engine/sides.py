@@ -61,7 +61,7 @@ def read_sides(source: SidesSource, head: Head, base: Base | NoBase, files: File
         base=source.trees.index(agreed),
         changed=changed if base.made_from == made_from else None,
         now=source.store.split(files),
-        was=source.store.split(load_files(root, base.store)),
+        was=source.store.split(load_files(root, base)),
         files=files,
         has_base=True,
     )

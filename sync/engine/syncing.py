@@ -11,22 +11,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from sync.document.settings import Settings
-from sync.engine.base import Base, NoBase, entries_tree, load_base, make_base
+from sync.engine.base import Base, NoBase, entries_tree, holds, load_base, make_base
 from sync.engine.conflict import Conflict
-from sync.engine.decide import Settle, unsettled
+from sync.engine.decide import Settle, Verdict, unsettled
 from sync.engine.guards import Allowed, refuse_plan
 from sync.engine.journal_commit import Journal, commit, put_in_work_tree
 from sync.engine.messages import TRAILER, author_of, message_of
-from sync.engine.place import Place, Written, read_whole, refuse_unusable, write_place
+from sync.engine.place import Place, read_place, read_whole, refuse_unusable, write_place
 from sync.engine.plan import Plan, Planner, Sides
 from sync.engine.sides import SidesSource, next_sides, read_sides
 from sync.engine.tracked import conflict_changes, open_conflicts, with_memories
 from sync.engine.tree import Trees
 from sync.errors import GitError, RefusedError, RetryError
-from sync.repository.listing import blob_id
 from sync.repository.objects import list_tree, resolve
 from sync.repository.refs import Head, RefUpdate, base_ref, update_refs
-from sync.stores.protocol import Files
+from sync.stores.protocol import Chunks, Files
 
 ROUNDS = 10
 """How often a store that others write to at the same time is taken up again before the run gives up."""
@@ -41,6 +40,7 @@ class Options:
         allowed: what they have allowed beyond the usual.
         is_dry: nothing is written.
         commits: whether the journal's part is committed; else it stays in the work tree and the base where it is.
+        made_from: everything besides the entries that the store's records depend on.
         is_restored: a store that is gone is written anew, as if there had been no agreement.
         refuse_secrets: raises RefusedError where incoming text, key -> text, holds a secret.
         progress: told how many records have been decided.
@@ -50,6 +50,7 @@ class Options:
     allowed: Allowed = field(default_factory=Allowed)
     is_dry: bool = False
     commits: bool = True
+    made_from: str = ""
     is_restored: bool = False
     refuse_secrets: Callable[[Mapping[str, str]], None] = lambda _texts: None
     progress: Callable[[int, int], None] = lambda _done, _total: None
@@ -106,23 +107,31 @@ class StoreSync:
         """
         refuse_unusable(self._place)
         base = load_base(self._journal.root, self._store.name)
-        files = read_whole(self._place)
+        files = read_place(self._place)
         if isinstance(base, Base) and not files and base.store:
             base = self._restored(base)
         elif files is None:
             return None
-        if (done := self._nothing_to_do(head, base, files)) is not None:
-            return done
-        sides = read_sides(self._source, head, base, files or {}, made_from=self._made_from)
+        if isinstance(base, Base) and files and self._is_in_step(head, base, files):
+            return Synced(plan=Plan(verdicts=(), read=base.count), head=head, has_base=True)
+        base, sides = self._read_sides(head, base, read_whole(self._place) or {})
+        return self._run(head, base, sides)
+
+    def _run(self, head: Head, base: Base | NoBase, sides: Sides) -> Synced:
+        """Rounds of plan, commit and write, until nobody else has written to the store meanwhile."""
+        first, verdicts, plan = sides.now, dict[str, Verdict](), Plan(verdicts=(), read=0)
         for rounds in range(1, ROUNDS + 1):
             plan = self._plan(sides, base)
             refuse_plan(sides, plan, self._options.allowed)
             self._options.refuse_secrets(plan.arriving)
+            verdicts |= {one.key: one for one in plan.verdicts}
+            plan = replace(plan, verdicts=tuple(verdicts[key] for key in sorted(verdicts)))
             if self._options.is_dry:
                 return self._synced(plan, head, base, rounds)
             head = self._commit(head, plan)
-            changes = self._store.join(sides.files, plan.chunks)
-            _refuse_imbalance(sides, plan, {**sides.files, **changes})
+            wanted = {key: chunk for key, chunk in {**sides.now, **plan.chunks}.items() if chunk is not None}
+            changes = self._store.join(sides.files, _differing(self._store.split(sides.files), wanted))
+            self._refuse_imbalance({**sides.files, **changes}, wanted)
             try:
                 written = write_place(self._place, sides.files, changes)
             except RetryError:
@@ -130,11 +139,23 @@ class StoreSync:
                 continue
             if written.others is None:
                 head = self._commit_store(head, written.present)
-                self._agree(head, base, plan, read=files or {}, written=written)
+                self._agree(head, base, plan, undo=_differing(wanted, first), files=written.present)
                 return self._synced(plan, head, base, rounds)
-            sides = self._taken_up(head, plan, sides, written)
+            # What others wrote at the same moment counts as said to what the store was; the file to replace is ours.
+            others = next_sides(self._source, head, plan, sides, written.others)
+            sides = replace(others, files=written.present)
         hint = "what was synced is kept; run the command again when it is quiet"
         raise RetryError(f"{self._place.shown} is being written all the time", hint=hint)
+
+    def _read_sides(self, head: Head, base: Base | NoBase, files: Files) -> tuple[Base | NoBase, Sides]:
+        """The sides; a base that turns out to be incomplete is none."""
+        made_from = self._options.made_from
+        if isinstance(base, Base):
+            try:
+                return base, read_sides(self._source, head, base, files, made_from=made_from)
+            except GitError:
+                base = NoBase(reason="its base is damaged, or cut off by a shallow clone", ref=base.commit)
+        return base, read_sides(self._source, head, base, files, made_from=made_from)
 
     def _restored(self, base: Base) -> NoBase:
         """No base, for a store that is gone and is to be written anew."""
@@ -144,21 +165,11 @@ class StoreSync:
             raise RefusedError(f"{name}: the store is gone: {self._place.shown}", hint=hint)
         return NoBase(reason="the store was gone", ref=base.commit)
 
-    def _nothing_to_do(self, head: Head, base: Base | NoBase, files: Files | None) -> Synced | None:
-        """A result without a look at any record, where neither side has moved since they agreed on everything."""
-        if isinstance(base, NoBase) or files is None or not base.is_whole or base.made_from != self._made_from:
-            return None
-        if base.entries != resolve(self._journal.root, [f"{head.commit}:{self._folder}"])[0]:
-            return None
-        sha256 = len(base.entries) == 64
-        if {name: blob_id(data, sha256=sha256).decode() for name, data in files.items()} != dict(base.store):
-            return None
-        return Synced(plan=Plan(verdicts=(), read=base.count), head=head, has_base=True)
-
-    @property
-    def _made_from(self) -> str:
-        """Everything besides the entries that the store's records depend on."""
-        return repr((self._store.version, self._settings.view, self._settings.store(self._store.name).selection))
+    def _is_in_step(self, head: Head, base: Base, files: Files) -> bool:
+        """Whether neither side has moved since they agreed on everything; no record is looked at."""
+        entries = resolve(self._journal.root, [f"{head.commit}:{self._folder}"])[0]
+        same = base.is_whole and base.made_from == self._options.made_from and base.entries == entries
+        return same and holds(base, files)
 
     def _plan(self, sides: Sides, base: Base | NoBase) -> Plan:
         planner = Planner(
@@ -207,29 +218,26 @@ class StoreSync:
             self._journal, head, {**gone, **wanted}, message, author=author_of(self._store.name), written=True
         )
 
-    def _taken_up(self, head: Head, plan: Plan, sides: Sides, written: Written) -> Sides:
-        """The sides after others wrote at the same moment: what they wrote counts as said to what the store was."""
-        others = written.others or {}
-        return replace(next_sides(self._source, head, plan, sides, others), files=written.present)
-
-    def _agree(self, head: Head, base: Base | NoBase, plan: Plan, *, read: Files, written: Written) -> None:
+    def _agree(
+        self, head: Head, base: Base | NoBase, plan: Plan, *, undo: Mapping[str, bytes | None], files: Files
+    ) -> None:
         """Move the base to what both sides hold now."""
         if head.commit is None or not self._options.commits:
             return
         root, store = self._journal.root, self._store
-        kept = store.join(written.present, plan.kept_chunks) if plan.kept_chunks else {}
-        files = {name: data for name, data in {**written.present, **kept}.items() if data is not None}
+        kept = store.join(files, plan.kept_chunks) if plan.kept_chunks else {}
+        agreed = {name: data for name, data in {**files, **kept}.items() if data is not None}
         made = make_base(
             root,
             store.name,
             previous=base,
             entries=entries_tree(root, head.commit, self._folder, plan.kept_entries),
-            files=files,
-            read=read,
+            files=agreed,
+            undo=undo,
             journal=head.commit,
             facts={
                 "format": store.version,
-                "made_from": self._made_from,
+                "made_from": self._options.made_from,
                 "is_whole": not plan.kept_chunks,
                 "count": plan.read,
             },
@@ -247,14 +255,13 @@ class StoreSync:
             rounds=rounds,
         )
 
+    def _refuse_imbalance(self, files: Mapping[str, bytes | None], wanted: Chunks) -> None:
+        """Every record that was there is there, or its absence was decided; a bug must not become a loss."""
+        present = self._store.split({name: data for name, data in files.items() if data is not None})
+        if odd := sorted(present.keys() ^ wanted.keys()):
+            raise GitError(f"{self._store.name}: the result does not balance at {odd[0]!r}; the store was not written")
 
-def _refuse_imbalance(sides: Sides, plan: Plan, files: Mapping[str, bytes | None]) -> None:
-    """Every record that was there is there, or its absence was decided; a bug must not become a loss."""
-    present = sides.store.split({name: data for name, data in files.items() if data is not None}) if plan.chunks else {}
-    if not plan.chunks:
-        return
-    expected = {key for key in sides.now if plan.chunks.get(key, b"") is not None}
-    expected |= {key for key, chunk in plan.chunks.items() if chunk is not None}
-    if present.keys() != expected:
-        odd = min(present.keys() ^ expected)
-        raise GitError(f"{sides.store.name}: the result does not balance at {odd!r}, nothing was written to the store")
+
+def _differing(before: Chunks, after: Chunks) -> dict[str, bytes | None]:
+    """The records that differ, as they are afterwards; None for those that are gone."""
+    return {key: after.get(key) for key in {**before, **after} if before.get(key) != after.get(key)}

@@ -1,71 +1,22 @@
-"""Where the stores lie on this machine.
-
-`journal.toml` comes with pull requests, so a path in it stays inside the repository. Where a store of this machine
-lies, Git's own configuration says, which no clone carries: `git config journal.claude.path ~/notes`.
-"""
+"""The stores on this machine, with their adapters."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from sync.engine.place import Place
-from sync.errors import UsageError
 from sync.operations.journal import Journal
-from sync.repository.git import run_git
-from sync.stores.augment_store import FILE
-from sync.stores.registry import STORE_NAMES, make_store
-
-_SLUG = re.compile(r"[^A-Za-z0-9-]")
+from sync.operations.spots import find_spots
+from sync.stores.registry import make_store
 
 
 def find_places(journal: Journal, names: Sequence[str]) -> dict[str, Place | str]:
-    """The stores by name, each with its place, or with why it has none.
-
-    Args:
-        journal: the journal, in a repository.
-        names: of the stores that are asked for; none for all that are enabled.
-
-    Raises:
-        UsageError: there is no such store, or one that was asked for is not enabled.
-    """
-    for name in names:
-        if name not in STORE_NAMES:
-            raise UsageError(f"there is no store {name!r}", hint=f"known are {', '.join(STORE_NAMES)}")
-        if not journal.settings.store(name).enabled:
-            hint = f"write into journal.toml: [stores.{name}] enabled = true"
-            raise UsageError(f"the store {name!r} is not enabled", hint=hint)
-    enabled = [name for name in STORE_NAMES if journal.settings.store(name).enabled and (not names or name in names)]
-    configured = _configured(journal) if set(enabled) - {"augment"} else {}
-    return {name: _find(journal, name, configured) for name in enabled}
-
-
-def _find(journal: Journal, name: str, configured: Mapping[str, str]) -> Place | str:
-    store = make_store(name, journal.settings.view)
-    path = journal.settings.store(name).path
-    if name == "augment":
-        return Place(store=store, folder=journal.absolute(path), file=FILE, inside=path)
-    written = configured.get(f"journal.{name}.path", "")
-    full = Path(written).expanduser() if written else journal.absolute(path) if path else None
-    if full is None and name == "claude":
-        full = _claude_folder(journal.root)
-    if full is None:
-        return f"nothing says where it is; run: git config journal.{name}.path <path>"
-    full = journal.root / full
-    folder, file = (full, "") if name == "claude" else (full.parent, full.name)
-    inside = None if written else os.path.dirname(path) if file else path
-    return Place(store=store, folder=folder, file=file, inside=inside or None)
-
-
-def _configured(journal: Journal) -> dict[str, str]:
-    printed = run_git(journal.root, "config", "-z", "--get-regexp", r"^journal\.", accept=(0, 1))
-    pairs = (row.partition("\n") for row in os.fsdecode(printed).split("\0")[:-1])
-    return {key: value for key, _, value in pairs}
-
-
-def _claude_folder(root: Path) -> Path:
-    """Claude Code's memory folder of a project: its path with everything but letters, digits and hyphens as hyphens."""
-    home = Path(os.environ.get("CLAUDE_CONFIG_DIR") or Path.home() / ".claude")
-    return home / "projects" / _SLUG.sub("-", str(root)) / "memory"
+    """As `find_spots`, each with the adapter of its format."""
+    return {
+        name: spot
+        if isinstance(spot, str)
+        else Place(
+            store=make_store(name, journal.settings.view), folder=spot.folder, file=spot.file, inside=spot.inside
+        )
+        for name, spot in find_spots(journal, names).items()
+    }

@@ -27,6 +27,8 @@ def settle_for(journal: Journal, store: str, head: Head, options: SyncOptions) -
         path = conflict_path(journal.settings, conflict)
         if path not in recorded and _was_resolved(journal, store, head, path):
             return conflict.ours
+        if options.on_conflict is None:
+            return conflict
         newer = options.on_conflict is OnConflict.NEWEST and _store_is_newer(journal, store, head, conflict)
         return choose(conflict, options.on_conflict, is_newer=newer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from sync.engine.base import Base, NoBase, load_base
 from sync.engine.guards import Allowed, refuse_head
 from sync.engine.journal_commit import Journal as Repository
 from sync.engine.journal_commit import commit, take_back
@@ -17,6 +18,7 @@ from sync.errors import JournalError, UsageError
 from sync.operations.import_ import ImportResult, import_locked, import_memories
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.places import find_places
+from sync.operations.quick import made_from, remember, uncommitted_entries
 from sync.operations.settling import settle_for
 from sync.operations.sync_result import StoreResult, SyncOptions, SyncResult, joined
 from sync.repository.files import read_or_none
@@ -55,7 +57,9 @@ def sync(journal: Journal, options: SyncOptions, *, now: datetime, progress: Pro
     if options.dry_run:
         return run.go()
     with lock(journal.lock_folder):
-        return run.go()
+        result = run.go()
+        _remember(journal, result)
+        return result
 
 
 class _Run:
@@ -80,19 +84,21 @@ class _Run:
         results: dict[str, StoreResult] = {
             name: StoreResult(name=name, absent=place) for name, place in places.items() if isinstance(place, str)
         }
+        synced_at: dict[str, Head] = {}
         for _ in range(_PASSES):
-            before = head
             for name, place in places.items():
-                if not isinstance(place, str) and not (name in results and results[name].error):
-                    found, head = self._sync_one(place, head)
-                    results[name] = joined(results.get(name), found)
-            if head == before or options.dry_run:
+                if isinstance(place, str) or (name in results and results[name].error) or synced_at.get(name) == head:
+                    continue
+                found, head = self._sync_one(place, head)
+                synced_at[name] = head
+                results[name] = joined(results.get(name), found)
+            if options.dry_run:
                 break
         return SyncResult(
             stores=tuple(results[name] for name in places),
             imported=imported,
             commit=head.commit or "",
-            uncommitted=self._uncommitted(),
+            uncommitted=uncommitted_entries(journal),
             left=tuple(left),
         )
 
@@ -105,6 +111,7 @@ class _Run:
             is_dry=self._options.dry_run,
             commits=self._options.commits,
             is_restored=self._options.restore,
+            made_from=made_from(journal.settings, store.name),
             refuse_secrets=self._refuse_secrets,
             progress=self._progress,
         )
@@ -153,12 +160,15 @@ class _Run:
             found |= {ledger: data, **{path: data for path, data in present.items() if data is not None}}
         return found
 
-    def _uncommitted(self) -> tuple[str, ...]:
-        where = f":(literal,top){self._journal.settings.entries}"
-        rows = run_git(
-            self._journal.root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--", where
-        )
-        return tuple(row[3:].decode("utf-8", "backslashreplace") for row in rows.split(b"\0")[:-1])
+
+def _remember(journal: Journal, result: SyncResult) -> None:
+    """Let the next sync see at once that nothing has changed, for stores with which nothing was left open."""
+    agreed = {}
+    for one in result.stores:
+        base = load_base(journal.root, one.name) if one.synced else NoBase()
+        if isinstance(base, Base) and base.is_whole and result.imported and result.imported.is_clean:
+            agreed[one.name] = {"entries": base.entries, "base": base.commit, "count": base.count}
+    remember(journal, agreed)
 
 
 def _untracked(journal: Journal, folder: str) -> list[str]:

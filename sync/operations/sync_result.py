@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sync.engine.decide import Action
-from sync.engine.settle import OnConflict
-from sync.engine.syncing import Synced
 from sync.errors import JournalError
-from sync.operations.import_ import ImportResult
+
+TYPE_CHECKING = False  # the types below are slow to import, and a sync that has nothing to do needs none of them
+if TYPE_CHECKING:
+    from sync.engine.settle import OnConflict
+    from sync.engine.syncing import Synced
+    from sync.operations.import_ import ImportResult
+
+_COUNTED = {
+    "add to the journal": "imported",
+    "conflict": "conflicts",
+    "skip": "skipped",
+    "unchanged": "unchanged",
+    "in step": "unchanged",
+}
+"""What each decision counts as; every other one was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +31,7 @@ class SyncOptions:
     Attributes:
         stores: names; none for all that are enabled.
         dry_run: write nothing.
-        on_conflict: who decides where both sides changed the same.
+        on_conflict: who decides where both sides changed the same; None leaves it to a person.
         allow_deletes: how many deletions are allowed; None for the usual number.
         allow_all_changed: every record of a store may have changed.
         allow_shallow: sync without the whole history.
@@ -31,7 +42,7 @@ class SyncOptions:
 
     stores: tuple[str, ...] = ()
     dry_run: bool = False
-    on_conflict: OnConflict = OnConflict.RECORD
+    on_conflict: OnConflict | None = None
     allow_deletes: int | None = None
     allow_all_changed: bool = False
     allow_shallow: bool = False
@@ -48,6 +59,7 @@ class StoreResult:
         name: the store's.
         place: where it lies, for people.
         absent: why it was left out; empty where it was synced.
+        in_step: how many records and entries there are, where nothing had changed; else 0.
         synced: what was done; of several passes, joined.
         error: what stopped it.
     """
@@ -55,34 +67,33 @@ class StoreResult:
     name: str
     place: str = ""
     absent: str = ""
+    in_step: int = 0
     synced: Synced | None = None
     error: JournalError | None = None
 
     def counts(self) -> dict[str, int]:
         """`read = unchanged + written + imported + conflicts + skipped`."""
-        if self.synced is None:
+        found = dict.fromkeys(("written", "imported", "conflicts", "skipped"), 0)
+        if self.absent or self.error is not None:
             return {}
-        plan = self.synced.plan
-        found = {
-            "imported": plan.count(Action.JOURNAL_ADD),
-            "conflicts": plan.count(Action.CONFLICT),
-            "skipped": plan.count(Action.SKIP),
-            "written": plan.count(
-                Action.STORE_ADD, Action.STORE_EDIT, Action.STORE_DELETE,
-                Action.JOURNAL_EDIT, Action.JOURNAL_DELETE, Action.MERGE,
-            ),
-        }  # fmt: skip
-        return {"read": plan.read, "unchanged": plan.read - sum(found.values()), **found}
+        verdicts = self.synced.plan.verdicts if self.synced else ()
+        for one in verdicts:
+            name = _COUNTED.get(one.action.value, "written")
+            found[name] = found.get(name, 0) + 1
+        read = self.synced.plan.read if self.synced else self.in_step
+        found.pop("unchanged", None)
+        return {"read": read, "unchanged": read - sum(found.values()), **found}
 
     def as_dict(self) -> dict[str, Any]:
         """The result as the object that `--json` prints."""
         told: dict[str, Any] = {"store": self.name, "place": self.place, "absent": self.absent}
         if self.error is not None:
             told["error"] = self.error.as_dict()
-        if self.synced is None:
+        if self.absent or self.error is not None:
             return told
-        verdicts = [one.as_dict() for one in self.synced.plan.verdicts]
-        return told | {"counts": self.counts(), "decisions": verdicts, "note": self.synced.note}
+        verdicts = [one.as_dict() for one in self.synced.plan.verdicts] if self.synced else []
+        note = self.synced.note if self.synced else ""
+        return told | {"counts": self.counts(), "decisions": verdicts, "note": note}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +102,14 @@ class SyncResult:
 
     Attributes:
         stores: in the order they were synced.
-        imported: what was imported from the other files of Augment's folder.
+        imported: what was imported from the other files of Augment's folder; None where nothing had changed.
         commit: where the branch is afterwards; empty where it has no commit.
         uncommitted: entries that are not committed yet, so that no store has them.
         left: files that a run that died had changed, and that were changed again since.
     """
 
     stores: tuple[StoreResult, ...]
-    imported: ImportResult
+    imported: ImportResult | None = None
     commit: str = ""
     uncommitted: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -111,13 +122,13 @@ class SyncResult:
             return min(errors)
         counts = [one.counts() for one in self.stores]
         found = any(one.get("conflicts") or one.get("skipped") for one in counts)
-        return int(found or not self.imported.is_clean)
+        return int(found or (self.imported is not None and not self.imported.is_clean))
 
     def as_dict(self) -> dict[str, Any]:
         """The result as the object that `--json` prints."""
         return {
             "stores": [one.as_dict() for one in self.stores],
-            "import": self.imported.as_dict(),
+            "import": self.imported.as_dict() if self.imported else {},
             "commit": self.commit,
             "uncommitted": list(self.uncommitted),
         }
@@ -127,7 +138,7 @@ def joined(before: StoreResult | None, after: StoreResult) -> StoreResult:
     """What several passes did to one store, as if in one; the last word on a record counts."""
     if before is None or before.synced is None or after.synced is None:
         return after if after.error or before is None or before.synced is None else before
-    verdicts = {one.key: one for one in before.synced.plan.verdicts if one.action is not Action.CONFLICT}
+    verdicts = {one.key: one for one in before.synced.plan.verdicts if one.conflict is None}
     verdicts |= {one.key: one for one in after.synced.plan.verdicts}
     plan = replace(after.synced.plan, verdicts=tuple(verdicts[key] for key in sorted(verdicts)))
     return replace(after, synced=replace(after.synced, plan=plan, note=before.synced.note))

@@ -64,6 +64,7 @@ class AugmentStore:
 
     def __init__(self, view: View) -> None:
         self.view = view
+        self._known: list[tuple[bytes, Chunks]] = []  # what was cut last; a sync asks for the same bytes several times
 
     def is_part(self, name: str) -> bool:
         """Whether a file belongs to the store: there is one."""
@@ -78,6 +79,14 @@ class AugmentStore:
         data = files.get(FILE)
         if data is None:
             return {}
+        for known, chunks in self._known:
+            if known is data:
+                return chunks
+        chunks = self._split(data)
+        self._known = [(data, chunks), *self._known[:2]]
+        return chunks
+
+    def _split(self, data: bytes) -> Chunks:
         pairs = _cut(data)
         if pairs is None:
             pairs = [(_key(item), _render_item(item)) for item in _items(data)]
