@@ -50,6 +50,7 @@ def commit(
     author: str,
     generated: Sequence[str] = (),
     written: bool = False,
+    known: Mapping[str, str] | None = None,
 ) -> Head:
     """Commit some files, and bring them into the work tree and the user's index.
 
@@ -61,6 +62,7 @@ def commit(
         author: `Name <address>`.
         generated: paths that are made from others: left out where they have changes, since they can be made again.
         written: the work tree holds the new bytes already.
+        known: path -> blob id of the commit's entries, where the caller has them.
 
     Returns:
         Where the branch is then; the same where nothing changes.
@@ -70,7 +72,7 @@ def commit(
         RetryError: the branch moved, or a file was changed meanwhile; everything is as it was.
     """
     root = journal.root
-    found = file_changes(journal, head, contents)
+    found = file_changes(journal, head, contents, known=known)
     changes = [one for one in found if one.path not in generated or not _is_dirty(journal, one)]
     if not changes:
         return head
@@ -104,11 +106,15 @@ def put_in_work_tree(journal: Journal, head: Head, contents: Mapping[str, bytes 
         swap(journal.root / change.path, contents[change.path], before, exactly=True).close()
 
 
-def file_changes(journal: Journal, head: Head, contents: Mapping[str, bytes | None]) -> list[FileChange]:
+def file_changes(
+    journal: Journal, head: Head, contents: Mapping[str, bytes | None], *, known: Mapping[str, str] | None = None
+) -> list[FileChange]:
     """What differs from the branch's commit; the blobs are stored."""
-    present = dict(zip(contents, resolve(journal.root, [f"{head.commit}:{path}" for path in contents]), strict=True))
-    if head.commit is None:
-        present = dict.fromkeys(contents)
+    present: dict[str, str | None] = dict.fromkeys(contents)
+    asked = [] if head.commit is None else [path for path in contents if known is None or path not in known]
+    if asked:
+        present |= zip(asked, resolve(journal.root, [f"{head.commit}:{path}" for path in asked]), strict=True)
+    present |= {path: blob for path, blob in (known or {}).items() if path in contents}
     wanted = [path for path, data in contents.items() if data is not None]
     blobs = dict(zip(wanted, write_blobs(journal.root, [contents[path] or b"" for path in wanted]), strict=True))
     return [FileChange(path, present[path], blobs.get(path)) for path in contents if present[path] != blobs.get(path)]

@@ -65,6 +65,11 @@ def make_entries(planned: Sequence[Planned], root: Path, folder: Path) -> None:
     _plan_file(root, folder).unlink()
 
 
+def is_pending(root: Path, folder: Path) -> bool:
+    """Whether a run that died left a plan in this work tree."""
+    return _plan_file(root, folder).exists()
+
+
 def finish_pending(root: Path, folder: Path) -> None:
     """Complete what a run that died had begun in this work tree. The caller holds the lock.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sync.document.naming import skip_reason
 from sync.engine.base import Base, NoBase, load_files
 from sync.engine.plan import Plan, Sides
 from sync.engine.tree import Tree, Trees
-from sync.repository.objects import Changed, changed_files, list_tree, make_tree, resolve, write_blobs
+from sync.repository.objects import Changed, changed_files, make_tree, resolve, write_blobs
 from sync.repository.refs import Head
 from sync.stores.protocol import Files, Store
 
@@ -48,7 +50,6 @@ def read_sides(source: SidesSource, head: Head, base: Base | NoBase, files: File
             store=source.store, folder=folder, head=tree, base=Tree(blobs={}), changed=None,
             now=source.store.split(files), was={}, files=files, has_base=False,
         )  # fmt: skip
-    agreed = {f"{folder}/{path}": blob for path, blob in list_tree(root, base.entries).items()}
     now_tree = resolve(root, [f"{head.commit}:{folder}"])[0] or make_tree(root, None, {})
     changed = tuple(
         Changed(f"{folder}/{one.path}", one.old, one.new, f"{folder}/{one.renamed_from}" * bool(one.renamed_from))
@@ -58,13 +59,25 @@ def read_sides(source: SidesSource, head: Head, base: Base | NoBase, files: File
         store=source.store,
         folder=folder,
         head=tree,
-        base=source.trees.index(agreed),
+        base=_before(source.trees, tree, changed),
         changed=changed if base.made_from == made_from else None,
         now=source.store.split(files),
         was=source.store.split(load_files(root, base)),
         files=files,
         has_base=True,
     )
+
+
+def _before(trees: Trees, head: Tree, changed: Iterable[Changed]) -> Tree:
+    """The entries before some changes."""
+    blobs = dict(head.blobs)
+    for one in changed:
+        blobs.pop(one.path, None)
+    for one in changed:
+        path = one.renamed_from or one.path
+        if one.old is not None and not skip_reason(path):
+            blobs[path] = one.old
+    return trees.index(blobs)
 
 
 def next_sides(source: SidesSource, head: Head, plan: Plan, sides: Sides, files: Files) -> Sides:

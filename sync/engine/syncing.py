@@ -128,7 +128,7 @@ class StoreSync:
             plan = replace(plan, verdicts=tuple(verdicts[key] for key in sorted(verdicts)))
             if self._options.is_dry:
                 return self._synced(plan, head, base, rounds)
-            head = self._commit(head, plan)
+            head = self._commit(head, plan, sides.head.blobs)
             wanted = {key: chunk for key, chunk in {**sides.now, **plan.chunks}.items() if chunk is not None}
             changes = self._store.join(sides.files, _differing(self._store.split(sides.files), wanted))
             self._refuse_imbalance({**sides.files, **changes}, wanted)
@@ -181,7 +181,7 @@ class StoreSync:
         )
         return planner.plan(sides)
 
-    def _commit(self, head: Head, plan: Plan) -> Head:
+    def _commit(self, head: Head, plan: Plan, known: Mapping[str, str]) -> Head:
         root, settings, store = self._journal.root, self._settings, self._store.name
         contents: dict[str, bytes | None] = {
             path: None if text is None else text.encode() for path, text in plan.entries.items()
@@ -189,7 +189,7 @@ class StoreSync:
         if not self._options.commits:
             put_in_work_tree(self._journal, head, contents)
             return head
-        memories = with_memories(root, head.commit, settings, plan.entries)
+        memories = with_memories(root, head.commit, settings, plan.entries, known)
         generated = {} if memories is None else {settings.memories: memories}
         recorded = conflict_changes(settings, open_conflicts(root, head.commit, settings), store, plan.conflicts)
         return commit(
@@ -199,6 +199,7 @@ class StoreSync:
             message_of(store, plan),
             author=author_of(store),
             generated=tuple(generated),
+            known=known,
         )
 
     def _commit_store(self, head: Head, files: Files) -> Head:

@@ -20,7 +20,11 @@ from sync.stores.augment_store import FILE, AugmentStore
 
 
 def with_memories(
-    root: Path, commit: str | None, settings: Settings, entries: Mapping[str, str | None]
+    root: Path,
+    commit: str | None,
+    settings: Settings,
+    entries: Mapping[str, str | None],
+    known: Mapping[str, str] | None = None,
 ) -> bytes | None:
     """The tracked memories after some entries have changed, spliced into the file that a commit has.
 
@@ -29,16 +33,21 @@ def with_memories(
         commit: the commit.
         settings: the journal's settings.
         entries: path -> new text, None for an entry that goes.
+        known: path -> blob id of the entries of the commit, where the caller has them.
 
     Returns:
         None where the commit has no such file, or one that cannot be read: `journal export` makes it anew.
     """
     if commit is None or not entries:
         return None
-    names = [f"{commit}:{path}" for path in (settings.memories, *entries)]
-    tracked, *old = resolve(root, names)
+    tracked = resolve(root, [f"{commit}:{settings.memories}"])[0]
     if tracked is None:
         return None
+    old = (
+        resolve(root, [f"{commit}:{path}" for path in entries])
+        if known is None
+        else [known.get(path) for path in entries]
+    )
     contents = list(read_blobs(root, [blob.encode() for blob in (tracked, *old) if blob]))
     before = dict(zip((path for path, blob in zip(entries, old, strict=True) if blob), contents[1:], strict=True))
     changes: dict[str, bytes | None] = {}

@@ -18,6 +18,7 @@ CACHE_VERSION = 1
 """Raised when the same blob gives another key."""
 
 _CACHE = "keys-{store}.json"
+_NONE = ("", "")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +55,8 @@ class Trees:
         self._root, self._folder, self._key_of = root, folder, key_of
         self._file = state_folder / _CACHE.format(store=store) if state_folder else None
         self._entries: dict[tuple[str, str], Entry | Fault] = {}
+        self._known: dict[str, tuple[str, str]] | None = None
+        self._is_kept = False
 
     def read(self, tree: str | None) -> Tree:
         """The entries of a commit or tree; None is one without any."""
@@ -81,30 +84,41 @@ class Trees:
 
     def _keys(self, blobs: Mapping[str, str]) -> Sequence[str | Fault]:
         """The key of each entry; a key depends on the path too, where front matter names none."""
-        known = self._load_cache()
-        names = {f"{blob} {path}": (path, blob) for path, blob in blobs.items()}
-        missing = [pair for name, pair in names.items() if name not in known]
-        faults: dict[str, Fault] = {}
-        if missing:
-            for path, entry in self.load(missing).items():
-                if isinstance(entry, Entry):
-                    known[f"{blobs[path]} {path}"] = self._key_of(entry)
-                else:
-                    faults[path] = entry
-            self._save_cache(known, names)
-        return [faults.get(path) or known[name] for name, (path, _blob) in names.items()]
+        known = self._cached()
+        missing = [pair for pair in blobs.items() if known.get(pair[0], _NONE)[0] != pair[1]]
+        found: dict[str, str | Fault] = {}
+        for path, entry in self.load(missing).items() if missing else ():
+            found[path] = entry if isinstance(entry, Fault) else self._key_of(entry)
+        fresh = {path: (blobs[path], key) for path, key in found.items() if isinstance(key, str)}
+        if fresh and not self._is_kept:
+            known |= fresh
+            self._save_cache({path: known[path] for path in blobs if path in known})
+        self._is_kept = True  # of several trees, the first is the newest
+        return [found[path] if path in found else known[path][1] for path in blobs]
 
-    def _load_cache(self) -> dict[str, str]:
-        data = read_or_none(self._file) if self._file else None
-        try:
-            found = json.loads(data or b"{}")
-            return dict(found["keys"]) if found.get("version") == CACHE_VERSION else {}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return {}  # a cache that was cut short is made anew
+    def _cached(self) -> dict[str, tuple[str, str]]:
+        """Path -> blob id and key, as they were last time."""
+        if self._known is None:
+            data = read_or_none(self._file) if self._file else None
+            try:
+                told = json.loads(data or b"{}")
+                usable = told.get("version") == CACHE_VERSION
+                self._known = (
+                    dict(zip(told["paths"], zip(told["blobs"], told["keys"], strict=True), strict=True))
+                    if usable
+                    else {}
+                )
+            except (ValueError, KeyError, TypeError, AttributeError):
+                self._known = {}  # a cache that was cut short is made anew
+        return self._known
 
-    def _save_cache(self, known: Mapping[str, str], present: Mapping[str, object]) -> None:
-        """Remember what is there now, and nothing of what is gone once that would be most of it."""
+    def _save_cache(self, known: Mapping[str, tuple[str, str]]) -> None:
         if self._file is None:
             return
-        kept = known if len(known) <= 2 * len(present) + 1000 else {key: known[key] for key in present if key in known}
-        write_atomic(self._file, [json.dumps({"version": CACHE_VERSION, "keys": dict(kept)}).encode()])
+        told = {
+            "version": CACHE_VERSION,
+            "paths": list(known),
+            "blobs": [blob for blob, _key in known.values()],
+            "keys": [key for _blob, key in known.values()],
+        }
+        write_atomic(self._file, [json.dumps(told).encode()])

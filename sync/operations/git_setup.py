@@ -61,9 +61,9 @@ def driver_settings() -> dict[str, str]:
     driver. Git's `binary` would take an older base instead, and what one side has taken back since would come back.
     """
     return {
-        "merge.journal.driver": _command("merge-driver %O %A %B %L %P", otherwise=_AS_TEXT),
+        "merge.journal.driver": _command("merge-driver -- %O %A %B %L %P", otherwise=_AS_TEXT),
         "merge.journal.name": "entries of the journal, key by key and section by section",
-        "merge.journal-generated.driver": _command("merge-driver --generated %O %A %B %L %P", otherwise="true"),
+        "merge.journal-generated.driver": _command("merge-driver --generated -- %O %A %B %L %P", otherwise="true"),
         "merge.journal-generated.name": "made from entries: kept as it is, and made anew after the merge",
     }
 

@@ -15,7 +15,7 @@ from sync.document.moment import parse_record_date
 from sync.document.naming import file_name, skip_reason, stem_of
 from sync.document.templates import IMPORT_TEMPLATES, list_item, render_entry
 from sync.document.themes import Group, group_by_theme, tags_of
-from sync.engine.pending import Planned, finish_pending, make_entries
+from sync.engine.pending import Planned, finish_pending, is_pending, make_entries
 from sync.errors import UsageError
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.files import read_or_none, remove_leftovers
@@ -127,6 +127,14 @@ def import_memories(
         return _Import(journal, now).run(folder, progress, write=False)
     with lock(journal.lock_folder):
         return import_locked(journal, now=now, progress=progress)
+
+
+def has_foreign(journal: Journal) -> bool:
+    """Whether Augment's folder holds anything but what it is given, or an import that died has left its plan."""
+    folder = journal.absolute(journal.settings.augment)
+    own = PurePosixPath(journal.settings.delivered).name
+    known = (one.name == own for one in os.scandir(folder))
+    return not all(known) or is_pending(journal.root, journal.lock_folder)
 
 
 def import_locked(journal: Journal, *, now: datetime, progress: Progress = no_progress) -> ImportResult:

@@ -15,7 +15,7 @@ from sync.engine.secrets import BASELINE, refuse_secrets
 from sync.engine.syncing import Options, StoreSync
 from sync.engine.tree import Trees
 from sync.errors import JournalError, UsageError
-from sync.operations.import_ import ImportResult, import_locked, import_memories
+from sync.operations.import_ import ImportResult, has_foreign, import_locked, import_memories
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.places import find_places
 from sync.operations.quick import made_from, remember, uncommitted_entries
@@ -137,6 +137,8 @@ class _Run:
             return import_memories(journal, now=self._now, dry_run=True), head
         if not journal.absolute(journal.settings.augment).is_dir():
             return ImportResult(absent="not on this machine"), head
+        if not has_foreign(journal):
+            return ImportResult(), head
         imported = import_locked(journal, now=self._now)
         contents = self._imported_files() if self._options.commits else {}
         if not contents:

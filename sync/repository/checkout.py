@@ -234,8 +234,6 @@ def _update_index(root: Path, changes: Sequence[FileChange], index: Mapping[str,
     ):
         if paths:  # a new line in the index has lost it
             _with_index(root, flag, "--stdin", stdin="".join(f"{path}\0" for path in paths).encode())
-    with contextlib.suppress(GitError):  # only saves the next git command from reading the files
-        run_git(root, "update-index", "-q", "--unmerged", "--refresh", accept=(0, 1))
 
 
 def _with_index(root: Path, *arguments: str, stdin: bytes) -> None:
