@@ -20,7 +20,6 @@ from sync.errors import GitError
 from sync.repository.git import read_blobs
 from sync.repository.listing import blob_id
 from sync.repository.objects import commit_tree, graft, list_tree, make_tree, resolve, write_blobs
-from sync.repository.refs import base_ref
 from sync.stores.protocol import Files
 
 VERSION = 1
@@ -39,6 +38,12 @@ class Base:
         made_from: everything besides the entries that the store's records depended on.
         is_whole: whether everything was agreed on; else some entries and records are older than the rest.
         count: how many records and entries there were.
+        place: which store it was, see `Place.identity`.
+        open: ids of the conflicts that were left to a person.
+        since: the journal commit that the sync began at; empty where there was none.
+        run: which run of `journal sync` it was.
+        step: its place among the agreements of that run.
+        previous: the base before it; empty for the first one.
     """
 
     commit: str
@@ -48,6 +53,12 @@ class Base:
     made_from: str
     is_whole: bool
     count: int
+    place: str
+    open: frozenset[str]
+    since: str
+    run: str
+    step: int
+    previous: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +74,14 @@ class NoBase:
     ref: str | None = None
 
 
-def load_base(root: Path, store: str, *, commit: str = "") -> Base | NoBase:
+def load_base(root: Path, store: str, ref: str) -> Base | NoBase:
     """The base of a store.
 
     Args:
         root: the work tree.
         store: the store's name.
-        commit: an older base; empty for the present one.
+        ref: where it is; or the id of an older base.
     """
-    ref = commit or base_ref(store)
     at, entries, facts, dangling = resolve(root, [f"{ref}^{{commit}}", f"{ref}:entries", f"{ref}:base.json", ref])
     if at is None:
         return NoBase(reason="its base is not in this repository any more" if dangling else "", ref=dangling)
@@ -90,6 +100,12 @@ def load_base(root: Path, store: str, *, commit: str = "") -> Base | NoBase:
             made_from=str(told["made_from"]),
             is_whole=bool(told["is_whole"]),
             count=int(told["count"]),
+            place=str(told["place"]),
+            open=frozenset(map(str, told["open"])),
+            since=str(told["since"]),
+            run=str(told["run"]),
+            step=int(told["step"]),
+            previous=str(told["previous"]),
         )
     except (GitError, ValueError, KeyError, TypeError):
         return NoBase(reason="its base is damaged, or cut off by a shallow clone", ref=at)
@@ -145,10 +161,16 @@ def make_base(
         files: the store's files as agreed.
         undo: see `load_undo`.
         journal: the journal commit.
-        facts: what else there is to know of it: `made_from`, `is_whole`, `count` of `Base`.
+        facts: what else there is to know of it: the attributes of `Base` from `made_from` on.
     """
     before = previous if isinstance(previous, Base) else None
-    told = {"version": VERSION, "store": store, "journal": journal, **facts}
+    told = {
+        "version": VERSION,
+        "store": store,
+        "journal": journal,
+        "previous": before.commit if before else "",
+        **facts,
+    }
     undone = {key: None if chunk is None else chunk.decode("utf-8", "surrogateescape") for key, chunk in undo.items()}
     paths, contents = _blobs(files, sha256=len(journal) == 64)
     known = set(before.store.values()) if before else set()

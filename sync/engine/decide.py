@@ -47,6 +47,7 @@ class Pair:
         was, now: the record's bytes in the store when it was agreed on, and now.
         is_wanted: whether the store is given the entry at all.
         was_key: the key before, where the store renamed the record.
+        base_path: the entry's path as it was agreed on, where that was another one.
         is_newer: whether the store's side is the newer one, for those who want that to decide.
     """
 
@@ -59,6 +60,7 @@ class Pair:
     now: bytes | None
     is_wanted: bool = True
     was_key: str = ""
+    base_path: str = ""
     is_newer: bool = False
 
 
@@ -76,6 +78,7 @@ class Verdict:
         is_agreed: whether the base moves on; else both sides stay as they are.
         conflict: what a person has to decide.
         merges: what the merge decided, place by place.
+        settled: id of the conflict that somebody has decided; empty where there was none.
     """
 
     key: str
@@ -88,6 +91,7 @@ class Verdict:
     is_agreed: bool = True
     conflict: Conflict | None = None
     merges: tuple[Decision, ...] = ()
+    settled: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as the object that `--json` prints."""
@@ -226,6 +230,7 @@ def _settled(pair: Pair, seen: str | None, places: tuple[Decision, ...], settle:
         path=pair.path,
         action=action or Action.JOURNAL_EDIT,
         why=f"settled: {conflict.why}",
+        settled=conflict.id,
         text=text,
         seen=seen,
         in_store=text is not None and pair.is_wanted,
@@ -238,10 +243,11 @@ def _as_entry(pair: Pair, store: Store[Any]) -> str:
         raise ValueError("needs both")
     if pair.now == pair.was and not pair.was_key:
         return pair.base
-    base = _parsed(pair.path, pair.base)
+    path = pair.base_path or pair.path
+    base = _parsed(path, pair.base)
     record = store.parse(pair.key, pair.now)
     if pair.was_key:
-        base = _parsed(pair.path, set_values(pair.base, {store.key_name: pair.key}))
+        base = _parsed(path, set_values(pair.base, {store.key_name: pair.key}))
     return store.put(record, base).text
 
 

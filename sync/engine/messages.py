@@ -11,6 +11,9 @@ from sync.engine.plan import Plan
 TRAILER = "Journal-Store"
 """The trailer that tells the commits of a sync, and of which store."""
 
+RESOLVED = "Journal-Resolved"
+"""The trailer that names a conflict which a person has resolved, by its id."""
+
 _VERBS = {
     Action.JOURNAL_ADD: "added",
     Action.JOURNAL_EDIT: "edited",
@@ -29,7 +32,8 @@ def author_of(store: str) -> str:
 def message_of(store: str, plan: Plan) -> str:
     """The message of the commit that takes over what a store said."""
     verdicts = [one for one in plan.verdicts if one.path in plan.entries]
-    return "\n".join([_subject(store, verdicts), "", *_lines(verdicts), "", f"{TRAILER}: {store}", ""])
+    resolved = [f"{RESOLVED}: {one.settled}" for one in plan.verdicts if one.settled]
+    return "\n".join([_subject(store, verdicts), "", *_lines(verdicts), "", *resolved, f"{TRAILER}: {store}", ""])
 
 
 def _subject(store: str, verdicts: list[Verdict]) -> str:

@@ -28,12 +28,19 @@ class Place:
         folder: the folder of its files.
         file: the one file of a store that has one; empty for a folder.
         inside: the folder relative to the repository, POSIX; None for a store of this machine alone.
+        ref: where its base is.
     """
 
     store: Store[Any]
     folder: Path
     file: str = ""
     inside: str | None = None
+    ref: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells the store from another one of its format: a base belongs to one place."""
+        return f"{self.inside}/{self.file}" if self.inside is not None else self.shown
 
     @property
     def shown(self) -> str:

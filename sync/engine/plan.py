@@ -153,6 +153,7 @@ class Planner:
                 was=sides.was.get(key),
                 now=sides.now.get(key),
                 is_wanted=self._is_wanted(path, ours),
+                base_path=base_paths.get(key, ""),
             )
         return found
 

@@ -17,7 +17,7 @@ from sync.document.view import View
 from sync.engine.apply import Outcome, Write, apply_writes
 from sync.engine.layout import Layout, Part, difference, is_same_content, replace_parts, whole_file
 from sync.engine.projecting import Projected, project, refuse_same_ids, within_budget
-from sync.engine.state import ProjectionState
+from sync.engine.state import ProjectionState, was_written
 from sync.errors import RefusedError
 from sync.repository.files import Span, read_or_none
 from sync.repository.listing import NOT_UTF8, UNMERGED, Listing, Row, to_row
@@ -88,6 +88,10 @@ class Refresh:
     view: View
     mode: Mode
     progress: Callable[[int, int], None]
+
+    def is_ours(self, path: str) -> bool:
+        """Whether a file is still the one that an export of some selection wrote."""
+        return self.state_folder is not None and was_written(self.root, self.state_folder, path)
 
     def bring_up_to_date(self, selection: Selection, paths: Sequence[str]) -> tuple[Layout, list[Target]]:
         """Make files hold the memories of a selection. The caller holds the lock if the mode is to write.

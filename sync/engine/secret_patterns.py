@@ -1,7 +1,8 @@
 r"""Secrets that can be told by their shape in a sentence, where no quotes stand around them. Pure.
 
-detect-secrets looks for what stands in code. A memory says "the password is …", and names of tokens that are younger than
-the library. Of some tokens the library keeps the prefix alone, so that allowing one would allow all: those are ours too.
+detect-secrets looks for what stands in code. A memory says "the password is …", and names tokens that are younger than
+the library. Of some tokens the library keeps what all of them start with, so that to allow one would be to allow all:
+those are ours too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 _FEWEST_LETTERS = 6  # different ones that a real token has at least; fewer are a stand-in such as ghp_xxxx
 _WORD = r"(?:(?:[A-Z]?[a-z]++)++\d{0,3}|[A-Z]++\d{0,3}|\d{1,8}[a-z]{0,2})"
-_WORDS = re.compile(rf"[-_./+=]*{_WORD}(?:[-_./+=]+{_WORD})*[-_./+=]*\Z")
+_WORDS = re.compile(rf"[-_./+=\\]*{_WORD}(?:[-_./+=\\]+{_WORD})*[-_./+=\\]*\Z")
 
 _TOKENS = {
     "GitHub Token": r"\b(?:gh[pousr]_\w{36,}|github_pat_\w{40,})",
@@ -31,8 +32,9 @@ _TYPES = tuple(_TOKENS)
 
 _MARKS = r"[ \t\u00a0\u202f\"'`*_\]]{0,6}"
 _SAID = re.compile(
-    r"(?:(?P<strong>pass(?:word|wd|phrase)|pwd|mot de passe|secret|(?:api|access|private|client|auth|account|service|"
-    r"encryption|signing)[ _-]?key|cl[eé] (?:d['’])?api)|(?P<weak>token|bearer|jeton))[\w-]{0,20}"
+    r"(?:(?P<strong>pass(?:word|wd|phrase)|pwd|mot de passe|secret|cl[eé] (?:d['’])?api"
+    r"|(?:api|access|private|client|auth|account|service|encryption|signing)[ _-]?key)"
+    r"|(?<!publickey)(?P<weak>token|bearer|jeton))[\w-]{0,20}"  # of .NET, and public
     rf"(?:{_MARKS}(?::=|=>|={{1,3}}|:){_MARKS}|[ \t]+(?:is|was|est|était|->|→)[ \t]+{_MARKS}|(?<=bearer)[ \t]+)"
     r"(?P<value>[^\s\"'`]{8,})",
     re.IGNORECASE,
@@ -42,7 +44,7 @@ _TRAILING = ".,;:!?…»*_)]}>"
 _DIGIT_OR_SIGN = re.compile(r"[0-9!@#$%^&]")
 _NO_SECRET = re.compile(
     r"[/.~$<{\[(%*«-]"  # a path, a variable, something to fill in
-    r"|.*(?:://|[(){}<>|\[\]]|\*\*|xxx|example|placeholder|redacted|your[_-])"
+    r"|.*(?:://|[(){}<>|\[\]\\]|\*\*|\.\.\.|…|xxx|example|placeholder|redacted|your[_-])"
     r"|\d{4}-\d\d-\d\d"
     r"|\d+[a-z]*\Z"  # a number with its unit
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z"  # an address
@@ -61,6 +63,12 @@ _PRIVATE_KEY = re.compile(
     r"|Private-Lines: \d+\s+(?P<putty>[A-Za-z0-9+/=]{32,})"
 )
 KEY_HEADER = "PRIVATE KEY"
+
+# The library's own takes no password with a sign in it.
+_IN_URL = re.compile(r"://[^\s/:@]{0,80}:(?P<value>[^\s/@]{3,200})@")
+_NO_PASSWORD = re.compile(
+    r"[$<{%]|&lt;|\d{1,5}\Z|.*[>}]\Z|(?:pass(?:word|wd)?|pwd|secret|token|x+|\*+|\.+|…)\Z", re.IGNORECASE
+)
 
 
 class Match(NamedTuple):
@@ -82,11 +90,15 @@ def find_shapes(text: str) -> Iterator[Match]:
         value = found["value"].rstrip(_TRAILING)
         if _is_said_secret(value, is_weak=found["strong"] is None):
             yield Match(found.start("value"), "Secret Keyword", value)
+    for found in _IN_URL.finditer(text):
+        if not is_stand_in(found["value"]):
+            yield Match(found.start(), "Basic Auth Credentials", found["value"])
 
 
 def is_stand_in(value: str) -> bool:
-    """Whether a text only shows where a token would stand."""
-    return len(set(value[-20:])) < _FEWEST_LETTERS
+    """Whether a text only shows where a token or a password would stand."""
+    is_filler = len(value) >= _STRONG_LENGTH and len(set(value[-20:])) < _FEWEST_LETTERS
+    return is_filler or _NO_PASSWORD.match(value) is not None
 
 
 def is_words(value: str) -> bool:

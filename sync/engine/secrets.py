@@ -11,18 +11,19 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha1
 from threading import Lock
 from typing import Any
 
-from sync.engine.secret_patterns import KEY_HEADER, find_shapes, is_words
+from sync.engine.secret_patterns import KEY_HEADER, find_shapes, is_stand_in, is_words
 from sync.errors import RefusedError, UsageError
 
 BASELINE = "secrets.baseline"
 
-# Public addresses are no secrets, and ids of commits are no keys. Keywords are found in prose too by our own patterns. Of
-# GitHub's and GitLab's tokens and of private keys the library keeps what all of them start with.
+# Public addresses are no secrets, and ids of commits are no keys. Keywords are found in prose too by our own patterns.
+# Of GitHub's and GitLab's tokens and of private keys the library keeps what all of them start with.
 _LEFT_OUT = frozenset({
     "IPPublicDetector", "HexHighEntropyString", "KeywordDetector",
     "GitHubTokenDetector", "GitLabTokenDetector", "PrivateKeyDetector",
@@ -31,7 +32,8 @@ _LEFT_OUT = frozenset({
 _FILTERS = ("is_sequential_string", "is_potential_uuid", "is_templated_secret", "is_not_alphanumeric_string")
 _GUESSED = frozenset({"Base64 High Entropy String", "IBM Cloud IAM Key", "Artifactory Credentials"})
 _CHECKSUM = re.compile(r"sha\d{3}-")  # of a package's contents
-_PIECE, _OVERLAP = 4096, 256  # patterns of the library take the square of a line's length
+_PIECE, _OVERLAP = 1024, 256  # patterns of the library take the square or cube of a line's length
+_HEADER_LENGTH = 100  # of a line that holds the header of a key and not the key too
 _OPENING = "-\n"  # what begins so is no configuration file: the library would look at its values alone
 _LIBRARY = Lock()  # its settings are one for the process
 
@@ -108,8 +110,12 @@ def incoming(base: str | None, text: str) -> str:
 
     The header of a private key is kept: under the same one another key may stand.
     """
-    known = set() if base is None else set(_with_lf(base).split("\n"))
-    return "\n".join("" if line in known and KEY_HEADER not in line else line for line in _with_lf(text).split("\n"))
+    known = set() if base is None else {line for line in _with_lf(base).split("\n") if not _is_key_header(line)}
+    return "\n".join("" if line in known else line for line in _with_lf(text).split("\n"))
+
+
+def _is_key_header(line: str) -> bool:
+    return KEY_HEADER in line and len(line) < _HEADER_LENGTH
 
 
 def _found_by_shape(texts: Mapping[str, str]) -> Iterator[Secret]:
@@ -123,9 +129,8 @@ def _found_by_library(texts: Mapping[str, str]) -> Iterator[Secret]:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    collection, settings = _import_library()
     encoding = getpreferredencoding(False)  # the library opens files in that, and passes over what it cannot read
-    with _LIBRARY, TemporaryDirectory(prefix="journal-") as folder, settings:
+    with TemporaryDirectory(prefix="journal-") as folder, _library() as collection:
         scanned = collection(root=folder)
         for number, (where, text) in enumerate(texts.items()):
             name = f"{number}.md"
@@ -141,29 +146,36 @@ def _found_by_library(texts: Mapping[str, str]) -> Iterator[Secret]:
                     yield _secret(where, pieces[one.line_number - 2][0], one.type, one.secret_value)
 
 
-def _import_library() -> tuple[Any, Any]:
-    """The library's collection of secrets, and a context in which its settings are ours and then what they were."""
+@contextmanager
+def _library() -> Iterator[Any]:
+    """The library's collection of secrets, under settings of ours; then the process is as it was."""
     import configparser
 
-    shown, parsing_error = warnings.showwarning, configparser.ParsingError
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-    from detect_secrets.core.secrets_collection import SecretsCollection
-    from detect_secrets.settings import transient_settings
+    with _LIBRARY:
+        shown, parsing_error = warnings.showwarning, configparser.ParsingError
+        try:
+            from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+            from detect_secrets.core.secrets_collection import SecretsCollection
+            from detect_secrets.settings import transient_settings
 
-    if warnings.showwarning is not shown:  # importing it sends every warning of the process to its log
-        logging.captureWarnings(False)
-    configparser.ParsingError = parsing_error  # type: ignore[misc]  # and puts an error of its own in there
-    names = {plugin.__name__ for plugin in get_mapping_from_secret_type_to_class().values()} - _LEFT_OUT
-    settings = transient_settings(
-        {
-            "plugins_used": [{"name": name} for name in sorted(names)],
-            "filters_used": [{"path": f"detect_secrets.filters.heuristic.{name}"} for name in _FILTERS],
-        }
-    )
-    return SecretsCollection, settings
+            plugins: Any = get_mapping_from_secret_type_to_class().values()
+            names = {plugin.__name__ for plugin in plugins} - _LEFT_OUT
+            with transient_settings(
+                {
+                    "plugins_used": [{"name": name} for name in sorted(names)],
+                    "filters_used": [{"path": f"detect_secrets.filters.heuristic.{name}"} for name in _FILTERS],
+                }
+            ):
+                yield SecretsCollection
+        finally:
+            if warnings.showwarning is not shown:  # to import it sends every warning of the process to its log
+                logging.captureWarnings(False)
+            configparser.ParsingError = parsing_error  # type: ignore[misc]  # and puts an error of its own there
 
 
 def _is_likely(kind: str, value: str) -> bool:
+    if is_stand_in(value):
+        return False
     return kind not in _GUESSED or not (is_words(value) or _CHECKSUM.match(value))
 
 

@@ -62,3 +62,13 @@ class ProjectionState:
         states = sorted(self._file.parent.glob("export-*.state"), key=lambda file: file.stat().st_mtime_ns)
         for forgotten in states[:-_KEPT]:
             forgotten.unlink(missing_ok=True)
+
+
+def was_written(root: Path, folder: Path, path: str) -> bool:
+    """Whether a file is still the one that any of the remembered exports wrote."""
+    mark = signature(root / path)
+    for file in folder.glob("export-*.state") if mark else ():
+        found = from_state(read_or_none(file) or b"")
+        if found is not None and found[1].get("signatures", {}).get(path) == mark:
+            return True
+    return False

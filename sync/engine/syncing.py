@@ -24,7 +24,7 @@ from sync.engine.tracked import conflict_changes, open_conflicts, with_memories
 from sync.engine.tree import Trees
 from sync.errors import GitError, RefusedError, RetryError
 from sync.repository.objects import list_tree, resolve
-from sync.repository.refs import Head, RefUpdate, base_ref, update_refs
+from sync.repository.refs import Head, RefUpdate, update_refs
 from sync.stores.protocol import Chunks, Files
 
 ROUNDS = 10
@@ -41,6 +41,7 @@ class Options:
         is_dry: nothing is written.
         commits: whether the journal's part is committed; else it stays in the work tree and the base where it is.
         made_from: everything besides the entries that the store's records depend on.
+        run, step: which run of `journal sync` this is, and its place among what that run does.
         is_restored: a store that is gone is written anew, as if there had been no agreement.
         refuse_secrets: raises RefusedError where incoming text, key -> text, holds a secret.
         progress: told how many records have been decided.
@@ -51,6 +52,8 @@ class Options:
     is_dry: bool = False
     commits: bool = True
     made_from: str = ""
+    run: str = ""
+    step: int = 0
     is_restored: bool = False
     refuse_secrets: Callable[[Mapping[str, str]], None] = lambda _texts: None
     progress: Callable[[int, int], None] = lambda _done, _total: None
@@ -64,6 +67,7 @@ class Synced:
         plan: what was decided.
         head: where the branch is afterwards.
         has_base: whether there was an agreement before.
+        base: the agreement, where nothing had changed since.
         note: why there was none, if that is not a first run.
         conflicts: what is left to a person.
         rounds: how often the store was taken up, because others wrote to it.
@@ -72,6 +76,7 @@ class Synced:
     plan: Plan
     head: Head
     has_base: bool
+    base: Base | None = None
     note: str = ""
     conflicts: tuple[Conflict, ...] = ()
     rounds: int = 1
@@ -93,6 +98,7 @@ class StoreSync:
         self._trees, self._options = trees, options
         self._folder = settings.entries
         self._store = place.store
+        self._since = ""
         self._source = SidesSource(root=journal.root, trees=trees, store=place.store, folder=settings.entries)
 
     def run(self, head: Head) -> Synced | None:
@@ -106,14 +112,15 @@ class StoreSync:
             RetryError: somebody else was at work; what was written is whole, and the next run goes on from it.
         """
         refuse_unusable(self._place)
-        base = load_base(self._journal.root, self._store.name)
+        self._since = head.commit or ""
+        base = self._base()
         files = read_place(self._place)
         if isinstance(base, Base) and not files and base.store:
             base = self._restored(base)
         elif files is None:
             return None
         if isinstance(base, Base) and files and self._is_in_step(head, base, files):
-            return Synced(plan=Plan(verdicts=(), read=base.count), head=head, has_base=True)
+            return Synced(plan=Plan(verdicts=(), read=base.count), head=head, has_base=True, base=base)
         base, sides = self._read_sides(head, base, read_whole(self._place) or {})
         return self._run(head, base, sides)
 
@@ -128,7 +135,7 @@ class StoreSync:
             plan = replace(plan, verdicts=tuple(verdicts[key] for key in sorted(verdicts)))
             if self._options.is_dry:
                 return self._synced(plan, head, base, rounds)
-            head = self._commit(head, plan, sides.head.blobs)
+            head = self._commit(head, base, plan, sides.head.blobs)
             wanted = {key: chunk for key, chunk in {**sides.now, **plan.chunks}.items() if chunk is not None}
             changes = self._store.join(sides.files, _differing(self._store.split(sides.files), wanted))
             self._refuse_imbalance({**sides.files, **changes}, wanted)
@@ -139,7 +146,7 @@ class StoreSync:
                 continue
             if written.others is None:
                 head = self._commit_store(head, written.present)
-                self._agree(head, base, plan, undo=_differing(wanted, first), files=written.present)
+                self._agree(head, base, plan, sides, undo=_differing(wanted, first), files=written.present)
                 return self._synced(plan, head, base, rounds)
             # What others wrote at the same moment counts as said to what the store was; the file to replace is ours.
             others = next_sides(self._source, head, plan, sides, written.others)
@@ -156,6 +163,12 @@ class StoreSync:
             except GitError:
                 base = NoBase(reason="its base is damaged, or cut off by a shallow clone", ref=base.commit)
         return base, read_sides(self._source, head, base, files, made_from=made_from)
+
+    def _base(self) -> Base | NoBase:
+        base = load_base(self._journal.root, self._store.name, self._place.ref)
+        if isinstance(base, Base) and base.place != self._place.identity:
+            return NoBase(reason=f"its base is that of another place, {base.place}", ref=base.commit)
+        return base
 
     def _restored(self, base: Base) -> NoBase:
         """No base, for a store that is gone and is to be written anew."""
@@ -181,7 +194,7 @@ class StoreSync:
         )
         return planner.plan(sides)
 
-    def _commit(self, head: Head, plan: Plan, known: Mapping[str, str]) -> Head:
+    def _commit(self, head: Head, base: Base | NoBase, plan: Plan, known: Mapping[str, str]) -> Head:
         root, settings, store = self._journal.root, self._settings, self._store.name
         contents: dict[str, bytes | None] = {
             path: None if text is None else text.encode() for path, text in plan.entries.items()
@@ -191,7 +204,8 @@ class StoreSync:
             return head
         memories = with_memories(root, head.commit, settings, plan.entries, known)
         generated = {} if memories is None else {settings.memories: memories}
-        recorded = conflict_changes(settings, open_conflicts(root, head.commit, settings), store, plan.conflicts)
+        left = base.open if isinstance(base, Base) else frozenset()
+        recorded = conflict_changes(settings, open_conflicts(root, head.commit, settings), left, plan.conflicts)
         return commit(
             self._journal,
             head,
@@ -220,31 +234,48 @@ class StoreSync:
         )
 
     def _agree(
-        self, head: Head, base: Base | NoBase, plan: Plan, *, undo: Mapping[str, bytes | None], files: Files
+        self,
+        head: Head,
+        base: Base | NoBase,
+        plan: Plan,
+        sides: Sides,
+        *,
+        undo: Mapping[str, bytes | None],
+        files: Files,
     ) -> None:
         """Move the base to what both sides hold now."""
-        if head.commit is None or not self._options.commits:
+        if head.commit is None:
             return
         root, store = self._journal.root, self._store
-        kept = store.join(files, plan.kept_chunks) if plan.kept_chunks else {}
+        kept_entries, kept_chunks = dict(plan.kept_entries), dict(plan.kept_chunks)
+        if not self._options.commits:  # what is not committed is not agreed on yet
+            kept_entries |= {path: sides.base.blobs.get(path) for path in plan.entries}
+            changed = (one.key for one in plan.verdicts if one.path in plan.entries)
+            kept_chunks |= {key: sides.was.get(key) for key in changed}
+        kept = store.join(files, kept_chunks) if kept_chunks else {}
         agreed = {name: data for name, data in {**files, **kept}.items() if data is not None}
         made = make_base(
             root,
             store.name,
             previous=base,
-            entries=entries_tree(root, head.commit, self._folder, plan.kept_entries),
+            entries=entries_tree(root, head.commit, self._folder, kept_entries),
             files=agreed,
             undo=undo,
             journal=head.commit,
             facts={
                 "format": store.version,
                 "made_from": self._options.made_from,
-                "is_whole": not plan.kept_chunks,
+                "is_whole": not kept_chunks,
                 "count": plan.read,
+                "place": self._place.identity,
+                "open": sorted(one.id for one in plan.conflicts),
+                "since": self._since,
+                "run": self._options.run,
+                "step": self._options.step,
             },
         )
         old = base.commit if isinstance(base, Base) else base.ref
-        update_refs(root, [RefUpdate(name=base_ref(store.name), new=made, old=old)], reason="journal sync")
+        update_refs(root, [RefUpdate(name=self._place.ref, new=made, old=old)], reason="journal sync")
 
     def _synced(self, plan: Plan, head: Head, base: Base | NoBase, rounds: int) -> Synced:
         return Synced(

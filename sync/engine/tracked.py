@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from sync.document.entry import Entry, load_entry
@@ -92,12 +92,19 @@ def conflict_path(settings: Settings, conflict: Conflict) -> str:
 
 
 def conflict_changes(
-    settings: Settings, recorded: Mapping[str, Conflict], store: str, conflicts: Sequence[Conflict]
+    settings: Settings, recorded: Mapping[str, Conflict], left: Container[str], conflicts: Sequence[Conflict]
 ) -> dict[str, bytes | None]:
-    """The records that differ once a store has some conflicts and no others: path -> bytes, None where one goes."""
+    """The records that differ once a store has some conflicts and no others: path -> bytes, None where one goes.
+
+    Args:
+        settings: the journal's settings.
+        recorded: the records there are, by path; some are those of stores on other machines.
+        left: ids of the conflicts that this store had before.
+        conflicts: those that it has now.
+    """
     wanted = {conflict_path(settings, one): one.to_bytes() for one in conflicts}
     gone: dict[str, bytes | None] = {
-        path: None for path, one in recorded.items() if one.store == store and path not in wanted
+        path: None for path, one in recorded.items() if one.id in left and path not in wanted
     }
     return gone | {
         path: data for path, data in wanted.items() if path not in recorded or recorded[path].to_bytes() != data

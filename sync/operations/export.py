@@ -14,9 +14,12 @@ from sync.engine.apply import Outcome
 from sync.engine.refresh import Mode, Refresh, Target
 from sync.errors import RefusedError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
+from sync.operations.spots import Spot, find_spots
+from sync.repository.files import read_or_none
 from sync.repository.git import run_git
 from sync.repository.listing import Source, list_files
 from sync.repository.lock import lock
+from sync.repository.objects import resolve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ def export(journal: Journal, options: ExportOptions, progress: Progress = no_pro
     was_delivered = journal.absolute(journal.settings.delivered).exists()
     with lock(journal.lock_folder):
         result = _run(journal, options, chosen, progress)
-    return result if was_delivered else replace(result, notes=_notes(journal))
+    return result if was_delivered else replace(result, notes=(*result.notes, *_notes(journal)))
 
 
 def _run(journal: Journal, options: ExportOptions, chosen: Selection, progress: Progress) -> ExportResult:
@@ -121,14 +124,37 @@ def _run(journal: Journal, options: ExportOptions, chosen: Selection, progress: 
     )
     targets: list[Target] = []
     notes: Mapping[str, Any] = {}
-    for selection, paths in _targets(journal, options, chosen).items():
+    kept = "" if options.output else _why_kept(journal, refresh)
+    for selection, paths in _targets(journal, options, chosen, is_kept=bool(kept)).items():
         layout, found = refresh.bring_up_to_date(selection, paths)
         notes = layout.notes
         targets.extend(found)
     ordered = sorted(notes.items())
     skipped = tuple(Skipped(path=path, reason=note["skipped"]) for path, note in ordered if "skipped" in note)
     invalid = tuple(Fault(**note["fault"]) for _path, note in ordered if "fault" in note)
-    return ExportResult(read=len(listing.lines), targets=tuple(targets), skipped=skipped, invalid=invalid)
+    told = (kept,) if kept else ()
+    return ExportResult(read=len(listing.lines), targets=tuple(targets), skipped=skipped, invalid=invalid, notes=told)
+
+
+def _why_kept(journal: Journal, refresh: Refresh) -> str:
+    """Why Augment's file is left alone; empty where an export may write it.
+
+    Once `journal sync` serves Augment, both write that file, and only a merge can tell what is whose.
+    """
+    delivered = journal.settings.delivered
+    if journal.location.git_dir is None or not journal.settings.augment_enabled:
+        return ""
+    spot = find_spots(journal, ("augment",))["augment"]
+    if isinstance(spot, Spot) and resolve(journal.root, [spot.ref])[0] is not None:
+        return f"{delivered}: left to journal sync, which merges what the assistant wrote there"
+    if refresh.is_ours(delivered) or not (data := read_or_none(journal.absolute(delivered))):
+        return ""
+    from sync.engine.delivered import edited_keys  # only where nobody remembers who wrote the file
+
+    if edited := edited_keys(journal.root, data, journal.settings.view):
+        more = f" and {len(edited) - 1} more" if len(edited) > 1 else ""
+        return f"{delivered}: left as it is, since {edited[0]}{more} was changed there; run: journal sync"
+    return ""
 
 
 def _notes(journal: Journal) -> tuple[str, ...]:
@@ -141,7 +167,9 @@ def _notes(journal: Journal) -> tuple[str, ...]:
     return ()
 
 
-def _targets(journal: Journal, options: ExportOptions, chosen: Selection) -> dict[Selection, list[str]]:
+def _targets(
+    journal: Journal, options: ExportOptions, chosen: Selection, *, is_kept: bool
+) -> dict[Selection, list[str]]:
     """The files to make, grouped by what they hold: files that hold the same are made once."""
     if options.output is not None:
         output = Path(os.path.relpath((journal.root / options.output).resolve(), journal.root)).as_posix()
@@ -153,6 +181,10 @@ def _targets(journal: Journal, options: ExportOptions, chosen: Selection) -> dic
     groups = {Selection(): [journal.settings.memories]}
     # A store that is not on this machine cannot be stale: a check in CI has no laptop's files.
     absent = not journal.absolute(journal.settings.augment).is_dir()
-    if journal.settings.augment_enabled and not (absent and (options.check or options.source is Source.INDEX)):
+    if (
+        journal.settings.augment_enabled
+        and not is_kept
+        and not (absent and (options.check or options.source is Source.INDEX))
+    ):
         groups.setdefault(chosen, []).append(journal.settings.delivered)
     return groups

@@ -16,7 +16,11 @@ def find_places(journal: Journal, names: Sequence[str]) -> dict[str, Place | str
         name: spot
         if isinstance(spot, str)
         else Place(
-            store=make_store(name, journal.settings.view), folder=spot.folder, file=spot.file, inside=spot.inside
+            store=make_store(name, journal.settings.view),
+            folder=spot.folder,
+            file=spot.file,
+            inside=spot.inside,
+            ref=spot.ref,
         )
         for name, spot in find_spots(journal, names).items()
     }

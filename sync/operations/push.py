@@ -28,6 +28,7 @@ JITTER_S = 5.0
 """Longest wait after the first refused push, in seconds; after the second twice that, and so on."""
 
 JITTER_VARIABLE = "JOURNAL_PUSH_JITTER"
+_FETCHED = "refs/journal-fetched/"  # only until they have been looked at
 _RACES = (
     "fetch first",
     "non-fast-forward",
@@ -90,13 +91,14 @@ def _upstream(journal: Journal) -> _Upstream:
 def _caught_up(journal: Journal, upstream: _Upstream) -> Head:
     """The branch, moved forward to its upstream."""
     root = journal.root
-    wanted = [upstream.branch, "refs/journal/*"]
-    there = os.fsdecode(run_git(root, "ls-remote", "--quiet", "--", upstream.remote, *wanted)).split()[1::2]
-    bases = [f"{ref}:{ref}" for ref in there if ref.startswith("refs/journal/") and _is_behind(journal, ref)]
-    names = [upstream.branch] if upstream.branch in there else []
-    if not names:
+    there = os.fsdecode(run_git(root, "ls-remote", "--quiet", "--", upstream.remote, upstream.branch, "refs/journal/*"))
+    names = there.split()[1::2]
+    if upstream.branch not in names:
         return read_head(journal.location)
-    run_git(root, "fetch", "--quiet", "--no-tags", "--", upstream.remote, *names, *bases)
+    kept = {base_ref(name): f"{_FETCHED}{name}" for name in _kept_inside(journal) if base_ref(name) in names}
+    wanted = [upstream.branch, *(f"+{ref}:{fetched}" for ref, fetched in kept.items())]
+    run_git(root, "fetch", "--quiet", "--no-tags", "--", upstream.remote, *wanted)
+    _take_newer_bases(journal, kept)
     head = read_head(journal.location)
     theirs = resolve(root, ["FETCH_HEAD"])[0]
     if theirs is None or head.commit == theirs or _is_ancestor(journal, theirs, head.commit):
@@ -113,9 +115,17 @@ def _caught_up(journal: Journal, upstream: _Upstream) -> Head:
     return read_head(journal.location)
 
 
-def _is_behind(journal: Journal, ref: str) -> bool:
-    """Whether a base is missing here. One that is here is the newer, or will be pushed."""
-    return resolve(journal.root, [ref])[0] is None and ref.removeprefix("refs/journal/") in _kept_inside(journal)
+def _take_newer_bases(journal: Journal, fetched: Mapping[str, str]) -> None:
+    """Move the bases of stores that are kept in the repository to those of the remote, where those are newer."""
+    names = [*fetched, *fetched.values()]
+    found = dict(zip(names, resolve(journal.root, names), strict=True))
+    newer = [
+        RefUpdate(name=ref, new=found[other], old=found[ref])
+        for ref, other in fetched.items()
+        if found[ref] != found[other] and _is_ancestor(journal, found[ref], found[other])
+    ]
+    done = [RefUpdate(name=other, new=None, old=found[other]) for other in fetched.values() if found[other]]
+    update_refs(journal.root, [*newer, *done], reason="journal sync: fetched")
 
 
 def _kept_inside(journal: Journal) -> list[str]:
@@ -128,6 +138,7 @@ def _kept_inside(journal: Journal) -> list[str]:
         for name, place in find_places(journal, ()).items()
         if not isinstance(place, str)
         and place.inside is not None
+        and place.ref == base_ref(name)  # a linked work tree has its own
         and any(
             path == f"{place.inside}/{place.file}" or not place.file
             for path in list_tree(journal.root, head.commit, place.inside)

@@ -36,7 +36,8 @@ def in_step(journal: Journal, stores: Sequence[str]) -> dict[str, int] | None:
     known = _load(journal)
     if not spots or any(isinstance(spot, str) or spot.name not in known for spot in spots.values()):
         return None
-    names = [f"HEAD:{journal.settings.entries}", *(f"refs/journal/{name}" for name in spots)]
+    refs = [spot.ref for spot in spots.values() if isinstance(spot, Spot)]
+    names = [f"HEAD:{journal.settings.entries}", *refs]
     asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
     if b"\n" in journal.settings.entries.encode("utf-8", "surrogateescape"):
         return None
@@ -60,19 +61,21 @@ def in_step(journal: Journal, stores: Sequence[str]) -> dict[str, int] | None:
 
 
 def remember(journal: Journal, agreed: Mapping[str, Mapping[str, Any]]) -> None:
-    """Remember what stores agreed on: name -> `entries`, `base` and `count`, of those where nothing was left open.
+    """Remember which stores were found to be as they were agreed on.
+
+    Args:
+        journal: the journal.
+        agreed: name -> `entries`, `base`, `count`, and `files`: the marks from before the store was read.
 
     Effects:
         Replaces one file in the state folder.
     """
-    if journal.state_folder is None:
+    settled = {name: told for name, told in agreed.items() if told["files"] and not _is_fresh(told["files"])}
+    if journal.state_folder is None or not settled:
         return
-    known = {name: told for name, told in _load(journal).items() if name not in agreed}
-    spots = find_spots(journal, ())
-    for name, told in agreed.items():
-        spot = spots.get(name)
-        if isinstance(spot, Spot) and (found := marks(spot)) and not _is_fresh(found):
-            known[name] = {**told, "made_from": made_from(journal.settings, name), "files": found}
+    known = _load(journal)
+    for name, told in settled.items():
+        known[name] = {**told, "made_from": made_from(journal.settings, name)}
     write_atomic(journal.state_folder / _FILE, [json.dumps(known).encode()])
 
 

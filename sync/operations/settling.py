@@ -5,16 +5,17 @@ from __future__ import annotations
 from sync.engine.base import Base, load_base
 from sync.engine.conflict import Conflict
 from sync.engine.decide import Settle
+from sync.engine.messages import RESOLVED, TRAILER
+from sync.engine.place import Place
 from sync.engine.settle import OnConflict, choose
 from sync.engine.tracked import conflict_path, open_conflicts
 from sync.operations.journal import Journal
-from sync.operations.places import find_places
 from sync.operations.sync_result import SyncOptions
 from sync.repository.git import run_git
 from sync.repository.refs import Head
 
 
-def settle_for(journal: Journal, store: str, head: Head, options: SyncOptions) -> Settle:
+def settle_for(journal: Journal, place: Place, head: Head, options: SyncOptions) -> Settle:
     """What settles the conflicts of one store's sync."""
     recorded: dict[str, Conflict] | None = None
 
@@ -25,32 +26,36 @@ def settle_for(journal: Journal, store: str, head: Head, options: SyncOptions) -
         if recorded is None:
             recorded = open_conflicts(journal.root, head.commit, journal.settings)
         path = conflict_path(journal.settings, conflict)
-        if path not in recorded and _was_resolved(journal, store, head, path):
+        if path not in recorded and _was_resolved(journal, place, head, path, conflict):
             return conflict.ours
         if options.on_conflict is None:
             return conflict
-        newer = options.on_conflict is OnConflict.NEWEST and _store_is_newer(journal, store, head, conflict)
+        newer = options.on_conflict is OnConflict.NEWEST and _store_is_newer(journal, place, head, conflict)
         return choose(conflict, options.on_conflict, is_newer=newer)
 
     return settle
 
 
-def _was_resolved(journal: Journal, store: str, head: Head, path: str) -> bool:
-    """Whether a person took the record of a conflict away since journal and store agreed: then they have decided."""
+def _was_resolved(journal: Journal, place: Place, head: Head, path: str, conflict: Conflict) -> bool:
+    """Whether a person took the record of a conflict away since journal and store agreed: then they have decided.
+
+    A sync takes records away too, of conflicts that are none any more in its own store; that decides nothing here.
+    """
     if head.commit is None:
         return False
-    base = load_base(journal.root, store)
+    base = load_base(journal.root, place.store.name, place.ref)
     since = [f"^{base.journal}"] if isinstance(base, Base) else []
-    found = run_git(
-        journal.root, "log", "-1", "--format=%H", "--diff-filter=D", head.commit, *since, "--", f":(literal,top){path}",
-        accept=(0, 128),
-    )  # fmt: skip
-    return bool(found.strip())
+    trailers = f"%(trailers:key={TRAILER},valueonly)%x1f%(trailers:key={RESOLVED},valueonly)%x1e"
+    told = run_git(
+        journal.root, "log", f"--format={trailers}", "--diff-filter=D", head.commit, *since,
+        "--", f":(literal,top){path}", accept=(0, 128),
+    ).decode("utf-8", "replace")  # fmt: skip
+    commits = [row.split("\x1f") for row in told.split("\x1e") if "\x1f" in row]
+    return any(not stores.strip() or conflict.id in resolved.split() for stores, resolved in commits)
 
 
-def _store_is_newer(journal: Journal, store: str, head: Head, conflict: Conflict) -> bool:
-    place = find_places(journal, (store,))[store]
-    if isinstance(place, str) or head.commit is None:
+def _store_is_newer(journal: Journal, place: Place, head: Head, conflict: Conflict) -> bool:
+    if head.commit is None:
         return False
     file = place.folder / (place.file or f"{conflict.key}.md")
     try:

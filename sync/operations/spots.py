@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sync.document.settings import STORES
 from sync.errors import UsageError
 from sync.operations.journal import Journal
 from sync.repository.git import run_git
+from sync.repository.refs import base_ref
 
 _SLUG = re.compile(r"[^A-Za-z0-9-]")
 
@@ -29,12 +30,14 @@ class Spot:
         folder: the folder of its files.
         file: the one file of a store that has one; empty for a folder.
         inside: the folder relative to the repository, POSIX; None for a store of this machine alone.
+        ref: where its base is. A linked work tree has the stores inside it for itself, and their bases too.
     """
 
     name: str
     folder: Path
     file: str = ""
     inside: str | None = None
+    ref: str = ""
 
     @property
     def is_folder_read(self) -> bool:
@@ -60,7 +63,13 @@ def find_spots(journal: Journal, names: Sequence[str]) -> dict[str, Spot | str]:
             raise UsageError(f"the store {name!r} is not enabled", hint=hint)
     enabled = [name for name in STORES if journal.settings.store(name).enabled and (not names or name in names)]
     configured = _configured(journal) if set(enabled) - {"augment"} else {}
-    return {name: _find(journal, name, configured) for name in enabled}
+    # In a linked work tree `.git` is a file; refs below refs/worktree are its own (gitrepository-layout(5)).
+    is_linked = (journal.root / ".git").is_file()
+    found = {name: _find(journal, name, configured) for name in enabled}
+    return {
+        name: spot if isinstance(spot, str) else replace(spot, ref=base_ref(name, own=is_linked and bool(spot.inside)))
+        for name, spot in found.items()
+    }
 
 
 def _find(journal: Journal, name: str, configured: Mapping[str, str]) -> Spot | str:

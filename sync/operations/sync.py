@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import count
+from uuid import uuid4
 
-from sync.engine.base import Base, NoBase, load_base
 from sync.engine.guards import Allowed, refuse_head
 from sync.engine.journal_commit import Journal as Repository
 from sync.engine.journal_commit import commit, take_back
@@ -18,8 +19,9 @@ from sync.errors import JournalError, UsageError
 from sync.operations.import_ import ImportResult, has_foreign, import_locked, import_memories
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.places import find_places
-from sync.operations.quick import made_from, remember, uncommitted_entries
+from sync.operations.quick import made_from, marks, remember, uncommitted_entries
 from sync.operations.settling import settle_for
+from sync.operations.spots import Spot, find_spots
 from sync.operations.sync_result import StoreResult, SyncOptions, SyncResult, joined
 from sync.repository.files import read_or_none
 from sync.repository.git import run_git
@@ -57,14 +59,18 @@ def sync(journal: Journal, options: SyncOptions, *, now: datetime, progress: Pro
     if options.dry_run:
         return run.go()
     with lock(journal.lock_folder):
+        # Marks are taken before the stores are read, so that what others write meanwhile shows.
+        spots = find_spots(journal, options.stores)
+        seen = {name: marks(spot) for name, spot in spots.items() if isinstance(spot, Spot)}
         result = run.go()
-        _remember(journal, result)
+        _remember(journal, result, seen)
         return result
 
 
 class _Run:
     def __init__(self, journal: Journal, options: SyncOptions, now: datetime, progress: Progress) -> None:
         self._journal, self._options, self._now, self._progress = journal, options, now, progress
+        self._name, self._steps = uuid4().hex, count()
         self._repository = Repository(
             root=journal.root, state_folder=journal.lock_folder, folder=journal.settings.journal.removeprefix(".")
         )
@@ -106,12 +112,14 @@ class _Run:
         journal, store = self._journal, place.store
         trees = Trees(journal.root, journal.state_folder, store.name, store.key, journal.settings.entries)
         options = Options(
-            settle=settle_for(journal, store.name, head, self._options),
+            settle=settle_for(journal, place, head, self._options),
             allowed=Allowed(deletes=self._options.allow_deletes, all_changed=self._options.allow_all_changed),
             is_dry=self._options.dry_run,
             commits=self._options.commits,
             is_restored=self._options.restore,
             made_from=made_from(journal.settings, store.name),
+            run=self._name,
+            step=next(self._steps),
             refuse_secrets=self._refuse_secrets,
             progress=self._progress,
         )
@@ -163,13 +171,18 @@ class _Run:
         return found
 
 
-def _remember(journal: Journal, result: SyncResult) -> None:
-    """Let the next sync see at once that nothing has changed, for stores with which nothing was left open."""
+def _remember(journal: Journal, result: SyncResult, seen: Mapping[str, dict[str, list[int]]]) -> None:
+    """Let the next sync see at once that nothing has changed, for stores that were found as they were agreed on."""
     agreed = {}
     for one in result.stores:
-        base = load_base(journal.root, one.name) if one.synced else NoBase()
-        if isinstance(base, Base) and base.is_whole and result.imported and result.imported.is_clean:
-            agreed[one.name] = {"entries": base.entries, "base": base.commit, "count": base.count}
+        base = one.synced.base if one.synced else None
+        if base is not None and result.imported and result.imported.is_clean:
+            agreed[one.name] = {
+                "entries": base.entries,
+                "base": base.commit,
+                "count": base.count,
+                "files": seen.get(one.name, {}),
+            }
     remember(journal, agreed)
 
 

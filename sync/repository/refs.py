@@ -60,9 +60,9 @@ class Head:
     in_progress: str
 
 
-def base_ref(store: str) -> str:
-    """The ref that keeps what journal and store last agreed on."""
-    return f"refs/journal/{store}"
+def base_ref(store: str, *, own: bool = False) -> str:
+    """The ref that keeps what journal and store last agreed on; `own` for one that this work tree has for itself."""
+    return f"refs/worktree/journal/{store}" if own else f"refs/journal/{store}"
 
 
 def update_refs(root: Path, updates: Sequence[RefUpdate], *, reason: str) -> None:
