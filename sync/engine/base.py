@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sync.engine.pieces import cut, joined
 from sync.errors import GitError
-from sync.repository.git import read_blobs
+from sync.repository.git import read_blob, read_blobs
 from sync.repository.listing import blob_id
 from sync.repository.objects import commit_tree, graft, list_tree, make_tree, resolve, write_blobs
 from sync.stores.protocol import Files
@@ -88,7 +88,7 @@ def load_base(root: Path, store: str, ref: str) -> Base | NoBase:
     if entries is None or facts is None:
         return NoBase(reason=f"{ref} is no base of a store", ref=at)
     try:
-        told = json.loads(next(read_blobs(root, [facts.encode()])))
+        told = json.loads(read_blob(root, facts))
         if told["version"] != VERSION or told["store"] != store:
             return NoBase(reason="its base was written by another version of this program", ref=at)
         files = list_tree(root, at, "store")
@@ -136,7 +136,7 @@ def load_undo(root: Path, base: Base) -> dict[str, bytes | None]:
     blob = resolve(root, [f"{base.commit}:undo.json"])[0]
     if blob is None:
         return {}
-    told: dict[str, str | None] = json.loads(next(read_blobs(root, [blob.encode()])))
+    told: dict[str, str | None] = json.loads(read_blob(root, blob))
     return {key: None if text is None else text.encode("utf-8", "surrogateescape") for key, text in told.items()}
 
 

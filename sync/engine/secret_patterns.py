@@ -32,7 +32,7 @@ _TYPES = tuple(_TOKENS)
 
 _MARKS = r"[ \t\u00a0\u202f\"'`*_\]]{0,6}"
 _SAID = re.compile(
-    r"(?:(?P<strong>pass(?:word|wd|phrase)|pwd|mot de passe|secret|cl[eé] (?:d['’])?api"
+    r"(?:(?P<strong>pass(?:word|wd|phrase)|pwd|mot de passe|(?<!hashed_)secret|cl[eé] (?:d['’])?api"
     r"|(?:api|access|private|client|auth|account|service|encryption|signing)[ _-]?key)"
     r"|(?<!publickey)(?P<weak>token|bearer|jeton))[\w-]{0,20}"  # of .NET, and public
     rf"(?:{_MARKS}(?::=|=>|={{1,3}}|:){_MARKS}|[ \t]+(?:is|was|est|était|->|→)[ \t]+{_MARKS}|(?<=bearer)[ \t]+)"

@@ -14,6 +14,7 @@ from sync.repository.files import read_or_none, signature, write_atomic
 PROJECTION_VERSION = 1
 """Raised when the same entries give other bytes, so that files laid out by an older version are made anew."""
 
+_WRITTEN = "written.json"
 _KEPT = 4  # states of as many selections; those of others are made anew when they are asked for
 
 
@@ -64,11 +65,15 @@ class ProjectionState:
             forgotten.unlink(missing_ok=True)
 
 
+def remember_written(root: Path, folder: Path, path: str) -> None:
+    """Remember a file as one that an export wrote."""
+    write_atomic(folder / _WRITTEN, [json.dumps({path: signature(root / path)}).encode()])
+
+
 def was_written(root: Path, folder: Path, path: str) -> bool:
-    """Whether a file is still the one that any of the remembered exports wrote."""
-    mark = signature(root / path)
-    for file in folder.glob("export-*.state") if mark else ():
-        found = from_state(read_or_none(file) or b"")
-        if found is not None and found[1].get("signatures", {}).get(path) == mark:
-            return True
-    return False
+    """Whether a file is still the one that an export wrote last."""
+    try:
+        known = json.loads(read_or_none(folder / _WRITTEN) or b"{}")
+        return bool(known.get(path)) and known[path] == signature(root / path)
+    except (ValueError, AttributeError):
+        return False  # what was cut short is forgotten

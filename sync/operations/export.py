@@ -12,6 +12,7 @@ from sync.document.fault import Fault, Skipped
 from sync.document.settings import Selection, check_selection
 from sync.engine.apply import Outcome
 from sync.engine.refresh import Mode, Refresh, Target
+from sync.engine.state import remember_written
 from sync.errors import RefusedError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.spots import Spot, find_spots
@@ -129,6 +130,9 @@ def _run(journal: Journal, options: ExportOptions, chosen: Selection, progress: 
         layout, found = refresh.bring_up_to_date(selection, paths)
         notes = layout.notes
         targets.extend(found)
+        written = [one.path for one in found if one.outcome is Outcome.WRITTEN]
+        if journal.settings.delivered in written and journal.state_folder is not None:
+            remember_written(journal.root, journal.state_folder, journal.settings.delivered)
     ordered = sorted(notes.items())
     skipped = tuple(Skipped(path=path, reason=note["skipped"]) for path, note in ordered if "skipped" in note)
     invalid = tuple(Fault(**note["fault"]) for _path, note in ordered if "fault" in note)

@@ -133,8 +133,7 @@ def has_foreign(journal: Journal) -> bool:
     """Whether Augment's folder holds anything but what it is given, or an import that died has left its plan."""
     folder = journal.absolute(journal.settings.augment)
     own = PurePosixPath(journal.settings.delivered).name
-    known = (one.name == own for one in os.scandir(folder))
-    return not all(known) or is_pending(journal.root, journal.lock_folder)
+    return any(name != own for name in os.listdir(folder)) or is_pending(journal.root, journal.lock_folder)
 
 
 def import_locked(journal: Journal, *, now: datetime, progress: Progress = no_progress) -> ImportResult:

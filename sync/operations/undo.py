@@ -17,7 +17,7 @@ from sync.errors import RefusedError, RetryError, UsageError
 from sync.merge.entry import merge_texts
 from sync.operations.journal import Journal
 from sync.operations.places import find_places
-from sync.repository.git import read_blobs, run_git
+from sync.repository.git import read_blob, run_git
 from sync.repository.lock import lock
 from sync.repository.objects import Changed, changed_files, commit_tree, make_tree, resolve
 from sync.repository.refs import Head, RefUpdate, read_head, update_refs
@@ -144,7 +144,7 @@ class _Undo:
         raise RefusedError(f"{change.path} has been changed again since the sync", hint=hint)
 
     def _text(self, blob: str | None) -> bytes | None:
-        return None if blob is None else next(read_blobs(self._journal.root, [blob.encode()]))
+        return None if blob is None else read_blob(self._journal.root, blob)
 
     def _store_before(self, place: Place, base: Base) -> tuple[dict[str, bytes | None], dict[str, bytes]]:
         """(the records as they were before the sync, the store's files)."""

@@ -120,6 +120,12 @@ def read_blobs(root: Path, blobs: Sequence[bytes]) -> Iterator[bytes]:
                 yield output.read(size + 1)[:size]
 
 
+def read_blob(root: Path, blob: str) -> bytes:
+    """The content of one blob; see `read_blobs`."""
+    (data,) = read_blobs(root, [blob.encode()])
+    return data
+
+
 class NoRepositoryError(GitError):
     """There is no Git repository at or above the folder."""
 
