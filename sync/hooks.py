@@ -1,7 +1,8 @@
-"""What runs on each commit: staged entries are checked, and the memories staged with them must be theirs.
+"""What runs on each commit and merge: staged entries are checked, and the memories that go with them must be theirs.
 
 A commit that touches no journal must not wait: until it is known that one is touched, nothing is imported that is not
 needed to ask Git. Hooks fix and fail, as formatters do: they write the file and stop the commit. They never `git add`.
+After a merge there is nothing to stop: the file is written, and what is left to do is said.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ TYPE_CHECKING = False  # as typing has it, whose import costs as much as all tha
 if TYPE_CHECKING:
     from sync.operations.journal import Journal
 
-HOOK_NAMES = ("pre-commit", "pre-merge-commit", "validate", "export")
+_AFTER_MERGE = "post-merge"
+HOOK_NAMES = ("pre-commit", "pre-merge-commit", _AFTER_MERGE, "validate", "export")
 _SETTINGS_FILE = "journal.toml"
 
 
@@ -21,18 +23,23 @@ def main(arguments: list[str]) -> int:
     """Run a hook in the repository of the working folder.
 
     Args:
-        arguments: the hook's name, one of HOOK_NAMES; more are ignored, since Git and pre-commit add some.
+        arguments: the hook's name, one of HOOK_NAMES, and what Git and pre-commit add, of which only the flag of
+            post-merge is looked at.
 
     Returns:
-        The exit code: 0 lets the commit pass.
+        The exit code: 0 lets the commit pass. A merge has been made already, so post-merge always gives 0.
     """
     if not arguments or arguments[0] not in HOOK_NAMES:
         print(f"journal hook: give one of {', '.join(HOOK_NAMES)}", file=sys.stderr)
         return 2
-    if not touches_journal(_staged_names()):
+    after_merge = arguments[0] == _AFTER_MERGE
+    if not touches_journal(_merged_names() if after_merge else _staged_names()):
         return 0
     from sync.cli.failure import reported
 
+    if after_merge:
+        reported(lambda: _refresh(is_squash=arguments[1:2] == ["1"]))
+        return 0
     return reported(lambda: _run(arguments[0]))
 
 
@@ -44,7 +51,16 @@ def touches_journal(names: list[str]) -> bool:
 
 def _staged_names() -> list[str]:
     """Paths that are staged; the settings file where Git fails, so that what follows says what is wrong."""
-    code, printed = _ask_git("diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z")
+    return _names_of("diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "-z")
+
+
+def _merged_names() -> list[str]:
+    """Paths that a merge has changed, committed or, with `--squash`, staged only; as above where Git fails."""
+    return _names_of("diff-index", "--cached", "--name-only", "--no-renames", "-z", "ORIG_HEAD", "--")
+
+
+def _names_of(*arguments: str) -> list[str]:
+    code, printed = _ask_git(*arguments)
     return [_SETTINGS_FILE] if code else os.fsdecode(printed).split("\0")[:-1]
 
 
@@ -130,3 +146,42 @@ def _export(journal: Journal) -> int:
     print(f"{path} was not what the staged entries say, and has been written anew.")
     print(f"Add it and commit again: git add {path}")
     return 1
+
+
+def _refresh(*, is_squash: bool) -> int:
+    """After a merge: the memories of the entries in the work tree, and how to commit them."""
+    from pathlib import Path
+
+    from sync.engine.apply import Outcome
+    from sync.operations.export import ExportOptions, export
+    from sync.operations.journal import open_journal
+
+    journal = open_journal(Path.cwd())
+    if not journal.exists or export(journal, ExportOptions(check=True)).is_clean:
+        return 0
+    path = journal.settings.memories
+    targets = export(journal, ExportOptions()).targets
+    was_written = any(target.path == path and target.outcome is Outcome.WRITTEN for target in targets)
+    if was_written and not _is_ignored(path):
+        print(f"{path} was made anew from the merged entries. Commit it: {_commit_command(path, is_squash=is_squash)}")
+    return 0
+
+
+def _is_ignored(path: str) -> bool:
+    return _ask_git("check-ignore", "--quiet", "--", path)[0] == 0
+
+
+def _commit_command(path: str, *, is_squash: bool) -> str:
+    """What brings memories into the history: into the merge's own commit, if there is one that nobody else has yet.
+
+    After a fast-forward the last commit is somebody else's; only Git's log of HEAD tells.
+    """
+    from shlex import quote
+
+    add = f"git add {quote(path)}"
+    if is_squash:
+        return f"{add} && git commit"
+    code, told = _ask_git("log", "--walk-reflogs", "--max-count=1", "--format=%gs", "HEAD", "--")
+    made_here = code == 0 and b": Merge made by " in told
+    options = "--amend --no-edit" if made_here else "-m 'Bring the memories up to date'"
+    return f"{add} && git commit {options}"

@@ -14,8 +14,8 @@ CONFLICT, FAILED = 1, 129  # gitattributes(5): above 128 the driver has failed, 
 
 _EXAMPLES = """\b
 Examples:
-  journal init --merge-driver
-  git config merge.journal.driver 'journal merge-driver %O %A %B %L %P'"""
+  journal merge-driver base.md ours.md theirs.md 7 journal/entries/2025-04-05-a.md
+  journal init --merge-driver"""
 
 
 class _Driver(click.Command):

@@ -14,6 +14,7 @@ from sync.engine.conflict import Conflict
 from sync.engine.decide import Action, Pair, Settle, Verdict, decide
 from sync.engine.projecting import is_selected
 from sync.engine.renames import with_renames
+from sync.engine.secrets import incoming
 from sync.engine.tree import Tree, Trees
 from sync.errors import DocumentError, ShapeError
 from sync.repository.listing import blob_id
@@ -204,9 +205,7 @@ class Planner:
         """One verdict, and what it writes."""
         arriving = verdict.conflict.theirs if verdict.conflict else verdict.text
         if arriving is not None and arriving not in (pair.ours, pair.base):
-            known = {*(pair.ours or "").split("\n"), *(pair.base or "").split("\n")}
-            lines = [line for line in arriving.split("\n") if line not in known]
-            draft.arriving[pair.path or pair.key] = "\n".join(lines)
+            draft.arriving[pair.path or pair.key] = incoming(pair.base if pair.ours is None else pair.ours, arriving)
         if not verdict.is_agreed:
             draft.keep(sides, pair.was_key or pair.key, pair.path)
             draft.verdicts.append(verdict)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
 from sync.document.settings import Settings
 from sync.engine.base import Base, NoBase, entries_tree, holds, load_base, make_base
+from sync.engine.budget import fitting
 from sync.engine.conflict import Conflict
 from sync.engine.decide import Settle, Verdict, unsettled
 from sync.engine.guards import Allowed, refuse_plan
@@ -20,10 +20,10 @@ from sync.engine.messages import TRAILER, author_of, message_of
 from sync.engine.place import Place, read_place, read_whole, refuse_unusable, write_place
 from sync.engine.plan import Plan, Planner, Sides
 from sync.engine.sides import SidesSource, next_sides, read_sides
-from sync.engine.tracked import conflict_changes, open_conflicts, with_memories
+from sync.engine.tracked import conflict_changes, open_conflicts, tracked_store, with_memories
 from sync.engine.tree import Trees
 from sync.errors import GitError, RefusedError, RetryError
-from sync.repository.objects import list_tree, resolve
+from sync.repository.objects import resolve
 from sync.repository.refs import Head, RefUpdate, update_refs
 from sync.stores.protocol import Chunks, Files
 
@@ -185,10 +185,15 @@ class StoreSync:
         return same and holds(base, files)
 
     def _plan(self, sides: Sides, base: Base | NoBase) -> Plan:
+        selection = self._settings.store(self._store.name).selection
+        wanted = fitting(self._trees, sides.head, self._store, selection, self._settings.view)
+        if wanted is not None:  # one entry more can push out any other
+            sides = replace(sides, changed=None)
         planner = Planner(
             self._trees,
-            self._settings.store(self._store.name).selection,
+            selection,
             self._options.settle,
+            wanted=wanted,
             sha256=isinstance(base, Base) and len(base.entries) == 64,
             progress=self._options.progress,
         )
@@ -218,20 +223,11 @@ class StoreSync:
 
     def _commit_store(self, head: Head, files: Files) -> Head:
         """Commit the files of a store that is kept in the repository itself."""
-        inside = self._place.inside
-        if inside is None or head.commit is None or not self._options.commits:
+        contents = tracked_store(self._journal.root, head.commit, self._place, files) if self._options.commits else {}
+        if not contents:
             return head
-        tracked = list_tree(self._journal.root, head.commit, inside)
-        wanted = {f"{inside}/{name}": data for name, data in files.items()}
-        if self._place.file:
-            tracked = {path: blob for path, blob in tracked.items() if path == f"{inside}/{self._place.file}"}
-        if not tracked:
-            return head
-        gone = dict.fromkeys(path for path in tracked if self._store.is_part(PurePosixPath(path).name))
         message = f"Write {self._store.name}\n\n{TRAILER}: {self._store.name}\n"
-        return commit(
-            self._journal, head, {**gone, **wanted}, message, author=author_of(self._store.name), written=True
-        )
+        return commit(self._journal, head, contents, message, author=author_of(self._store.name), written=True)
 
     def _agree(
         self,

@@ -11,12 +11,14 @@ from sync.document.projection import get
 from sync.document.record import Memory
 from sync.document.settings import Settings
 from sync.engine.conflict import FOLDER, Conflict, load_conflict
+from sync.engine.place import Place
 from sync.errors import ShapeError
 from sync.repository.git import read_blobs
 from sync.repository.listing import blob_id
 from sync.repository.objects import list_tree, resolve
 from sync.stores.augment import render_memory
 from sync.stores.augment_store import FILE, AugmentStore
+from sync.stores.protocol import Files
 
 
 def with_memories(
@@ -109,3 +111,24 @@ def conflict_changes(
     return gone | {
         path: data for path, data in wanted.items() if path not in recorded or recorded[path].to_bytes() != data
     }
+
+
+def tracked_store(root: Path, commit: str | None, place: Place, files: Files) -> dict[str, bytes | None]:
+    """The files of a store that a commit has, as they are now: path -> bytes, None for one that is gone.
+
+    Args:
+        root: the work tree.
+        commit: the commit.
+        place: where the store lies.
+        files: the store's files.
+
+    Returns:
+        Nothing for a store that is not kept in the repository.
+    """
+    if place.inside is None or commit is None:
+        return {}
+    prefix = f"{place.inside}/" if place.inside else ""
+    names = [path.removeprefix(prefix) for path in list_tree(root, commit, place.inside)]
+    kept = [name for name in names if (name == place.file if place.file else place.store.is_part(name))]
+    gone: dict[str, bytes | None] = {f"{prefix}{name}": None for name in kept}
+    return gone | {f"{prefix}{name}": data for name, data in files.items()} if kept else {}

@@ -10,7 +10,7 @@ from sync.merge.lines import merge_markdown, split_lines
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?![^ \t\r\n])(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
-_MARKS = frozenset("#`~ ")
+_MARKS = "#`~ "
 Key = tuple[str, ...]
 
 
@@ -42,7 +42,7 @@ def split_sections(body: str) -> dict[Key, str] | None:
     start = 0
     key: Key = ()
     for number, line in enumerate(lines):
-        if line[0] not in _MARKS:
+        if line[0] not in _MARKS or line.lstrip(" ")[:1] not in _MARKS:
             continue
         if mark := _FENCE.match(line):
             fence = _fence_after(fence, mark[1], mark[2])
@@ -72,10 +72,11 @@ def _title(written: str) -> str:
 
 
 def _merge_sections(base: str, ours: str, theirs: str) -> list[Piece] | None:
-    sides = [split_sections(text) for text in (base, ours, theirs)]
-    if any(side is None for side in sides):
+    before = split_sections(base)
+    one = split_sections(ours) if before is not None else None
+    other = split_sections(theirs) if one is not None else None
+    if before is None or one is None or other is None:
         return None
-    before, one, other = (side or {} for side in sides)
     order = _merge_order(list(before), list(one), list(other))
     if order is None:
         return None

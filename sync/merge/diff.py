@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
+_STRIDE = 32
 _MAX_EDITS = 128  # the search takes time and memory with the square of the edits
 
 
@@ -30,10 +31,8 @@ def diff(base: Sequence[Hashable], side: Sequence[Hashable]) -> list[Hunk]:
 
     A hunk that only adds or only removes stands as far down as it can, as Git has it.
     """
-    first, last_base, last_side = 0, len(base), len(side)
-    shorter = min(last_base, last_side)
-    while first < shorter and base[first] == side[first]:
-        first += 1
+    last_base, last_side = len(base), len(side)
+    first = _shared(base, side, min(last_base, last_side))
     while last_base > first and last_side > first and base[last_base - 1] == side[last_side - 1]:
         last_base -= 1
         last_side -= 1
@@ -43,6 +42,16 @@ def diff(base: Sequence[Hashable], side: Sequence[Hashable]) -> list[Hunk]:
         pairs = _common(base, side, first, last_base, last_side)
         hunks = _hunks(pairs, first, last_base, last_side)
     return _settled(hunks, base, side) if hunks else hunks
+
+
+def _shared(base: Sequence[Hashable], side: Sequence[Hashable], limit: int) -> int:
+    """How many items both start with; slices are compared first, which is faster than one item after another."""
+    first = 0
+    while first < limit and base[first : first + _STRIDE] == side[first : first + _STRIDE]:
+        first += _STRIDE
+    while first < limit and base[first] == side[first]:
+        first += 1
+    return min(first, limit)
 
 
 def _common(
@@ -61,17 +70,19 @@ def _common(
 def _myers(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]] | None:
     """Index pairs of a longest common subsequence, or None where it would take too many edits."""
     rows, columns = len(old), len(new)
+    if abs(rows - columns) > _MAX_EDITS:
+        return None
     limit = min(rows + columns, _MAX_EDITS)
     middle = limit + 1
     furthest = [0] * (2 * limit + 3)  # by diagonal: how many rows are behind the furthest path on it
     trace: list[list[int]] = []
     for edits in range(limit + 1):
         trace.append(furthest[middle - edits - 1 : middle + edits + 2])
-        for diagonal in range(-edits, edits + 1, 2):
-            place = middle + diagonal
-            left, right = furthest[place - 1], furthest[place + 1]
-            row = right if diagonal == -edits or (diagonal != edits and left < right) else left + 1
-            column = row - diagonal
+        for place in range(middle - edits, middle + edits + 1, 2):
+            left, row = furthest[place - 1], furthest[place + 1]
+            if place != middle - edits and (left >= row or place == middle + edits):
+                row = left + 1
+            column = row - place + middle
             while row < rows and column < columns and old[row] == new[column]:
                 row += 1
                 column += 1
@@ -117,6 +128,8 @@ def _anchored(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[in
 
 
 def _matched(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:
+    if old == new:
+        return [(index, index) for index in range(len(old))]
     found = _myers(old, new)
     return _anchored(old, new) if found is None else found
 

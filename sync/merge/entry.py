@@ -163,16 +163,22 @@ def _merge_body(base: str, ours: str, theirs: str) -> tuple[list[Piece], list[De
 
 
 def _is_right(base: str, ours: str, theirs: str, merged: str) -> bool:
-    """Whether a text that was merged as a whole reads as well as the sides do, and lost nothing."""
-    return (_reads(merged) or not (_reads(ours) and _reads(theirs))) and keeps_every_edit(
-        *map(split_lines, (base, ours, theirs, merged))
-    )
+    """Whether a text that was merged as a whole reads as well as one of the sides, and lost nothing."""
+    one, other, after = (_reads(text) for text in (ours, theirs, merged))
+    is_worse = after is False and one is not False is not other
+    is_made_up = after is not None and one is None is other
+    is_lost = after is None and one is not None is not other
+    return not (is_worse or is_made_up or is_lost) and keeps_every_edit(*map(split_lines, (base, ours, theirs, merged)))
 
 
-def _reads(text: str) -> bool:
+def _reads(text: str) -> bool | None:
+    """Whether a front matter can be read; None where a text has none, or one that never ends."""
     try:
         block = frontmatter.find_block(text)
-        return block is None or yaml12.load(text[block.start : block.end], as_text=TEXT_KEYS) is not None
+    except DocumentError:
+        return None
+    try:
+        return None if block is None else yaml12.load(text[block.start : block.end], as_text=TEXT_KEYS) is not None
     except DocumentError:
         return False
 

@@ -38,7 +38,9 @@ class Form:
 
 
 def read_form(text: str) -> Form | None:
-    """The form of a text; None where its lines end in several ways, so that they are merged as they stand."""
+    """The form of a text; None where lines end in several ways, or a BOM is not at the start: it is merged as it is."""
+    if text.find(BOM, 1) > 0:
+        return None
     feeds, returns = text.count("\n"), text.count("\r")
     bom, ends = text.startswith(BOM), text.endswith(("\n", "\r")) or text in ("", BOM)
     if not returns:
@@ -58,20 +60,13 @@ def merge_form(forms: Sequence[Form | None], *, is_new: bool) -> tuple[Form | No
     before, ours, theirs = forms
     if before is None or ours is None or theirs is None:
         return None, []
+    bom = pick(None if is_new else before.bom, ours.bom, theirs.bom)
     ends = (ours.ends or theirs.ends) if is_new else pick(before.ends, ours.ends, theirs.ends)
-    first = ours if is_new else before
-    bom = pick(first.bom, ours.bom, theirs.bom)
-    line_end = pick(
-        first.line_end or ours.line_end or theirs.line_end,
-        ours.line_end or first.line_end or theirs.line_end,
-        theirs.line_end or first.line_end or ours.line_end,
-    )
-    if (
-        line_end is None
-        or bom is None
-        or ends is None
-        or (is_new and (ours.bom, line_end) != (theirs.bom, ours.line_end))
-    ):
+    # A text without any line end has that of the others.
+    one = ours.line_end or before.line_end or theirs.line_end
+    other = theirs.line_end or before.line_end or ours.line_end
+    line_end = pick(before.line_end or None, one, other)
+    if bom is None or ends is None or line_end is None:
         return None, []
     form = Form(bom=bom, line_end=line_end, ends=ends)
     action = Action.OURS if form == ours else Action.THEIRS if form == theirs else Action.MERGED

@@ -67,12 +67,10 @@ def merge_items(
 
 def _style(sides: Sequence[_List | None]) -> bool:
     """Whether the items are to stand in brackets."""
-    flows = [side.is_flow if side else None for side in sides]
-    base, ours, theirs = flows
+    base, ours, theirs = (side.is_flow if side and side.items else None for side in sides)  # `[]` is no style
     if ours is None or theirs is None:
-        return bool(ours if theirs is None else theirs)
-    found = pick(base, ours, theirs)
-    return bool(found)
+        return next((flow for flow in (ours, theirs, base) if flow is not None), True)
+    return bool(pick(base, ours, theirs))
 
 
 def _part(
@@ -86,7 +84,7 @@ def _part(
         merged = pick(base, ours, theirs)
         found = [merged] if merged is not None else sorted((ours, theirs))
     unseen = [getattr(side, name) for side in sides if side and side not in styled]
-    if not found or (len(found) > 1 or unseen) and any("#" in part for part in (*found, *unseen)):
+    if not found or ((len(found) > 1 or unseen) and any("#" in part for part in (*found, *unseen))):
         return None
     return str(found[0])
 

@@ -14,6 +14,7 @@ from sync.document.splice import ABSENT, Absent
 from sync.document.yaml12 import Value
 from sync.errors import DocumentError
 from sync.merge.decision import Action, Clash, Decision, Piece, is_clean, taking
+from sync.merge.diff import diff
 from sync.merge.diff3 import Kind, diff3, pick
 from sync.merge.items import merge_items
 from sync.merge.lines import merge_lines
@@ -71,7 +72,7 @@ def merge_keys(path: str, base: Segments, ours: Segments, theirs: Segments) -> F
 
 
 def _order(base: Segments, ours: Segments, theirs: Segments) -> list[str]:
-    """Every key of any side: base order where both ordered, new keys of one place sorted."""
+    """Every key of any side: base order where both ordered, and what both share of the order of new keys."""
     keys: dict[str, None] = {}
     names = [list(side) for side in (base, ours, theirs)]
     for region in diff3(*names):
@@ -79,13 +80,26 @@ def _order(base: Segments, ours: Segments, theirs: Segments) -> list[str]:
         other = names[2][region.theirs_start : region.theirs_end]
         before = names[0][region.base_start : region.base_end]
         if region.kind is Kind.CONFLICT:
-            chosen = [*before, *sorted({*one, *other} - set(before))]
+            chosen = [*before, *_united(*([key for key in side if key not in before] for side in (one, other)))]
         elif region.kind is Kind.THEIRS:
             chosen = other
         else:
             chosen = one
         keys.update(dict.fromkeys(chosen))
     return list(dict.fromkeys(chain(keys, *names)))
+
+
+def _united(one: list[str], other: list[str]) -> list[str]:
+    """The keys of both, in the order that they share; what stands in one place is sorted."""
+    first, second = sorted((one, other))
+    shared = first[:]
+    for hunk in reversed(diff(first, second)):
+        del shared[hunk.start : hunk.end]
+    found: list[str] = []
+    for region in diff3(shared, first, second):
+        left, right = first[region.ours_start : region.ours_end], second[region.theirs_start : region.theirs_end]
+        found += sorted({*left, *right}) if region.kind is Kind.CONFLICT else left or right
+    return found
 
 
 def _merge_key(key: _Key) -> Found:
@@ -101,7 +115,7 @@ def _merge_key(key: _Key) -> Found:
         return nested
     outcome = merge_value(key.path, rule, base, ours, theirs)
     if outcome.action is not Action.CONFLICT:
-        text = _text_of(key, outcome.value, outcome.action)
+        text = _text_of(key, outcome.value)
         if text is not None:
             return [text] if text else [], [Decision(path=key.path, action=outcome.action, why=rule.value)]
     why = rule.value if outcome.action is Action.CONFLICT else "its text cannot be merged with its value"
@@ -118,7 +132,7 @@ def _conflict(path: str, sides: Sequence[Segment | Item | None], why: str) -> De
     return Decision(path=path, action=Action.CONFLICT, base=base, ours=ours, theirs=theirs, why=why)
 
 
-def _text_of(key: _Key, value: Value | Absent, action: Action) -> str | None:
+def _text_of(key: _Key, value: Value | Absent) -> str | None:
     """The text of a merged value: by lines, else from the side that has it, else put together from items."""
     before, one, other = key.texts
     by_line = merge_lines(before, one, other)
@@ -127,20 +141,16 @@ def _text_of(key: _Key, value: Value | Absent, action: Action) -> str | None:
     has_comments = "#" in before + one + other
     if value is ABSENT:
         return None if has_comments else ""
-    same = [
-        side
-        for side in (key.ours, key.theirs)
-        if side and canonical(key.path, side.value) == canonical(key.path, value)
-    ]
-    if action is not Action.MERGED and same:
-        if not has_comments:
-            return min((side.text for side in same), key=lambda text: (text == before, text))
-        text = _around(key, same)
-        return text if text is not None and _reads_as(key, text, value) else None
-    if isinstance(value, list):
-        merged = merge_items(value, *key.sides)
-        return merged if merged is not None and _reads_as(key, merged, value) else None
-    return None
+    if isinstance(value, list) and (merged := merge_items(value, *key.sides)) and _reads_as(key, merged, value):
+        return merged
+    wanted = canonical(key.path, value)
+    same = [side for side in (key.ours, key.theirs) if side and canonical(key.path, side.value) == wanted]
+    if not same:
+        return None
+    text = _around(key, same)
+    if text is not None and _reads_as(key, text, value):
+        return text
+    return None if has_comments else min((side.text for side in same), key=lambda text: (text == before, text))
 
 
 def _around(key: _Key, same: list[Segment]) -> str | None:

@@ -11,6 +11,7 @@ from sync.merge.decision import Clash, Piece
 from sync.merge.diff import diff
 from sync.merge.diff3 import Kind, Region, Spacing, diff3
 
+_STRIDE = 256
 _SAYS_SOMETHING = re.compile(r"\w")
 _ENDS = re.compile(r" {0,3}(?:#|```|~~~)")
 _STARTS = re.compile(r" {0,3}(?:#|```|~~~|>|[-*+] )")
@@ -30,20 +31,37 @@ def merge_lines(base: str, ours: str, theirs: str) -> list[Piece]:
 
 def merge_markdown(base: str, ours: str, theirs: str) -> list[Piece]:
     """As `merge_lines`; where that clashes, blanks at the end of a line and empty lines are merged by themselves."""
-    sides = split_lines(base), split_lines(ours), split_lines(theirs)
+    start = _shared_start(base, ours, theirs)
+    sides = split_lines(base[start:]), split_lines(ours[start:]), split_lines(theirs[start:])
     hunks = diff(sides[0], sides[1]), diff(sides[0], sides[2])
     regions = diff3(*sides, hunks=hunks)
+    pieces: list[Piece] = [base[:start]] if start else []
     if all(region.kind is not Kind.CONFLICT for region in regions):
-        return [_piece(region, *sides) for region in regions]
-    has_blanks = any(_BLANK_END.search(text) for text in (base, ours, theirs))
-    shown = tuple([_visible(line) for line in side] for side in sides) if has_blanks else sides
-    pieces: list[Piece] = []
+        return [*pieces, *(_piece(region, *sides) for region in regions)]
+    has_blanks = any(_BLANK_END.search(text, start) for text in (base, ours, theirs))
+    shown = (
+        tuple([_visible(line) if line[-2:-1].isspace() else line for line in side] for side in sides)
+        if has_blanks
+        else sides
+    )
     for region in diff3(*shown, spacing=_EMPTY_LINES, hunks=None if has_blanks else hunks):
         if region.kind in (Kind.SAME, Kind.BOTH):
-            pieces += _pick_blanks(region, *sides)
+            pieces.append("".join(_pick_blanks(region, *sides)))
         else:
             pieces.append(_piece(region, *sides))
     return pieces
+
+
+def _shared_start(base: str, ours: str, theirs: str) -> int:
+    """Where lines begin that need a closer look: one line before the first that is not the same on all sides."""
+    shortest = min(len(base), len(ours), len(theirs))
+    start = 0
+    while start < shortest and base[start : start + _STRIDE] == ours[start : start + _STRIDE]:
+        if base[start : start + _STRIDE] != theirs[start : start + _STRIDE]:
+            break
+        start += _STRIDE
+    line = base.rfind("\n", 0, min(start, shortest))
+    return base.rfind("\n", 0, line) + 1 if line > 0 else 0
 
 
 def _joins(one: Hashable, other: Hashable) -> bool:
@@ -70,8 +88,6 @@ def _piece(region: Region, base: list[str], ours: list[str], theirs: list[str]) 
 
 def _visible(line: str) -> str:
     """A line without the blanks at its end that nobody sees; two or more are a line break (CommonMark 0.31, 6.7)."""
-    if not line[-2:-1].isspace():
-        return line
     bare = line.rstrip()
     return f"{bare}  \n" if bare and line.rstrip("\r\n").endswith("  ") else f"{bare}\n"
 
@@ -103,8 +119,6 @@ def keeps_every_edit(base: Sequence[str], ours: Sequence[str], theirs: Sequence[
         return True
     looked_at = {item for side in (one, other, after) for item in (before.items() ^ side.items())}
     for item in {item for item, _count in looked_at}:
-        if not _SAYS_SOMETHING.search(item):
-            continue
         plus, minus = one[item] - before[item], other[item] - before[item]
         both = before[item] + plus + minus
         low = high = both
@@ -114,6 +128,6 @@ def keeps_every_edit(base: Sequence[str], ours: Sequence[str], theirs: Sequence[
             high = before[item] + min(plus, minus)
         elif plus == minus == 0:
             high = 2 * both
-        if not low <= after[item] <= high:
+        if not low <= after[item] <= high and _SAYS_SOMETHING.search(item):
             return False
     return True

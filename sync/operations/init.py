@@ -215,6 +215,10 @@ class _Setup:
         return before, before if completed == document and before is not None else _pretty(completed)
 
     def _augment_config(self, before: bytes | None, after: bytes) -> Step:
+        if not self.dry_run:  # `journal sync` serves the stores that are there
+            folder = self.journal.absolute(self.journal.settings.augment)
+            refuse_outside(folder / "memories", self.journal.root)
+            folder.mkdir(parents=True, exist_ok=True)
         return self._write(AUGMENT_CONFIG, before, after, note="tells Augment where the memories are")
 
     def _hook(self, folder: Path, name: str) -> Step:

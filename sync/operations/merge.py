@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from sync.merge.entry import Merged, merge_texts
 from sync.repository.files import read_or_none, write_atomic
 
 MARKER_SIZE = 7
+_ESCAPED = re.compile("[\x85\u2028\u2029\ud800-\udfff]")  # what readers take for a line's end, or UTF-8 cannot hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +85,14 @@ def merge_jsonl(lines: Iterable[str]) -> Iterator[str]:
     Raises:
         UsageError: a line is not such an object.
     """
-    for number, line in enumerate(lines, 1):
+    for number, line in _numbered(lines):
         if not line.strip():
             continue
         try:
             case = json.loads(line)
             base, ours, theirs = case.get("base"), case["ours"], case["theirs"]
             identity = case.get("id")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             hint = 'write {"id": …, "base": text or null, "ours": text, "theirs": text}'
             raise UsageError(f"line {number}: not a merge to do", hint=hint) from error
         if not all(isinstance(text, str) for text in (ours, theirs)) or not isinstance(base, str | None):
@@ -105,7 +107,17 @@ def merge_jsonl(lines: Iterable[str]) -> Iterator[str]:
             "decisions": [one for one in decisions if one["action"] != "conflict"],
             "conflicts": conflicts,
         }
-        yield json.dumps(answer, ensure_ascii=False)
+        written = json.dumps(answer, ensure_ascii=False)
+        yield written if written.isascii() or not _ESCAPED.search(written) else json.dumps(answer)
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):
+            yield number, line
+    except UnicodeDecodeError as error:
+        raise UsageError(f"line {number + 1}: not UTF-8") from error
 
 
 def _file_merge(merged: Merged, labels: tuple[str, str, str], size: int) -> FileMerge:

@@ -8,7 +8,7 @@ from sync.engine.conflict import Conflict
 from sync.engine.guards import refuse_head
 from sync.engine.journal_commit import Journal as Repository
 from sync.engine.journal_commit import commit, take_back
-from sync.engine.messages import TRAILER
+from sync.engine.messages import RESOLVED, TRAILER
 from sync.engine.tracked import conflict_path, open_conflicts, with_memories
 from sync.errors import RefusedError, RetryError
 from sync.operations.journal import Journal
@@ -58,7 +58,8 @@ def commit_resolved(journal: Journal, store: str, resolutions: Sequence[Resoluti
     records: dict[str, bytes | None] = {conflict_path(settings, one): None for one, _text in resolutions}
     paths = sorted(one.path for one, _text in resolutions)
     count = "a conflict" if len(paths) == 1 else f"{len(paths)} conflicts"
-    message = "\n".join([f"Resolve {count} with {store}", "", *paths, "", f"{TRAILER}: {store}", ""])
+    resolved = [f"{RESOLVED}: {one.id}" for one, _text in resolutions]
+    message = "\n".join([f"Resolve {count} with {store}", "", *paths, "", *resolved, f"{TRAILER}: {store}", ""])
     done = commit(
         repository, head, {**contents, **generated, **records}, message, author="", generated=tuple(generated)
     )

@@ -174,6 +174,8 @@ def test_zero_means_clean(journal: Repo) -> None:
 
 def test_one_means_findings(journal: Repo) -> None:
     journal.write(f"{FOLDER}/broken.md", "---\ntitle: [\n---\n")
+    journal.commit()
+    (journal.path / ".augment" / "memories").mkdir(parents=True)
     assert journal.journal("sync", code=None).exit_code == 1
 
 
@@ -364,12 +366,12 @@ def test_a_pipe_gets_no_escape_codes(journal: Repo, command: str) -> None:
 
 def test_a_terminal_shows_a_table(journal: Repo) -> None:
     shown = on_a_terminal("sync", cwd=journal.path)
-    assert all(part in shown for part in ("╭", "│", "╰", "step", "journal/memories.json"))
+    assert all(part in shown for part in ("╭", "│", "╰", "store", "augment"))
 
 
 def test_a_pipe_gets_a_table_of_blanks(journal: Repo) -> None:
     lines = program("sync", cwd=journal.path).stdout.decode().splitlines()
-    assert ("│" in "".join(lines), lines[0].split()) == (False, ["step", "what", "result"])
+    assert ("│" in "".join(lines), lines[0].split()) == (False, ["store", "what"])
 
 
 def test_a_terminal_shows_colours(journal: Repo) -> None:
@@ -394,8 +396,9 @@ def test_a_terminal_is_sent_no_escape_code_of_an_entry(journal: Repo) -> None:
 
 def test_a_table_shows_brackets_as_they_are(journal: Repo) -> None:
     (journal.path / "[bold]x").mkdir()
-    journal.write("journal.toml", '[journal]\nmemories = "[bold]x/m.json"\n')
-    assert "[bold]x/m.json" in on_a_terminal("sync", cwd=journal.path)
+    journal.write("journal.toml", '[stores.claude]\nenabled = true\npath = "[bold]x"\n')
+    journal.write("[bold]x/[bold]x.md", "\0")
+    assert "[bold]x" in on_a_terminal("sync", cwd=journal.path)
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["-C", ".", "--version"]])

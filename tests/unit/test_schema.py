@@ -102,7 +102,7 @@ def test_the_default_of_a_selection_is_the_one_in_the_schema(name: str) -> None:
 
 
 def test_the_schema_of_the_settings_has_every_setting() -> None:
-    known = {*SETTINGS_KEYS.values(), "augment_selection"}
+    known = {*SETTINGS_KEYS.values(), "augment_selection", "claude", "mcp"}
     assert known == {field.name for field in fields(Settings)}
 
 
@@ -247,7 +247,7 @@ MEMORY = {"text": "t", "metadata": {"id": "a", "source": "a.md", "tags": [], "so
         pytest.param(
             Schema.SETTINGS,
             {"stores": {"cursor": {}}},
-            ("stores", "unknown key cursor; known keys: augment"),
+            ("stores", "unknown key cursor; known keys: augment, claude, mcp"),
             id="unknown-store",
         ),
         pytest.param(
