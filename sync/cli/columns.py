@@ -30,7 +30,7 @@ def draw(blocks: Sequence[Block], labels: Mapping[str, str]) -> None:
         title = Text(visible(block.title), style="bold")
         console.print(Padding(Rule(title, align="left", style="dim", characters="─"), (1, 0, 0, 0)))
         wide = console.width // max(1, len(block.sides)) - 3 >= _NARROWEST
-        table = _columns(block, labels) if wide else _stack(block, labels)
+        table = _columns(block, labels) if wide else _stack(console, block, labels)
         console.print(Padding(table, _INDENT))
 
 
@@ -38,29 +38,34 @@ def _columns(block: Block, labels: Mapping[str, str]) -> Table:
     table = Table(box=None, expand=True, pad_edge=False, padding=(0, 2, 0, 0), show_header=True)
     for side in block.sides:
         table.add_column(Text(visible(labels[side]), style=f"{COLOURS[side]} underline"), ratio=1, overflow="fold")
+    is_there = [lines is not None for lines in block.sides.values()]
     for text in block.before:
-        table.add_row(*[_context(text)] * len(block.sides))
+        table.add_row(*[_context(text) if there else Text() for there in is_there])
     cells = [_cells(lines) for lines in block.sides.values()]
     for row in zip_longest(*cells, fillvalue=Text("")):
         table.add_row(*row)
     for text in block.after:
-        table.add_row(*[_context(text)] * len(block.sides))
+        table.add_row(*[_context(text) if there else Text() for there in is_there])
     return table
 
 
-def _stack(block: Block, labels: Mapping[str, str]) -> Table:
+def _stack(console: Console, block: Block, labels: Mapping[str, str]) -> Table:
     colours = {labels[side]: COLOURS[side] for side in block.sides}
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    room = max(1, console.width - max(map(len, colours)) - 5)
     side = ""
     for name, line in stacked(block, labels):
         is_context = [style for _text, style in line] == ["dim"]
         side = "" if is_context else name or side
         gutter = Text(visible(name), style=colours.get(name, ""))
         bar = Text("│", style=colours.get(side, "dim"))
-        table.add_row(gutter, bar, _context(line[0][0]) if is_context else _text(line))
+        wrapped = [_context(line[0][0])] if is_context else list(_text(line).wrap(console, room)) or [Text()]
+        for row in wrapped:
+            table.add_row(gutter, bar, row)
+            gutter = Text()
     return table
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sync.engine.pieces import cut, joined
 from sync.errors import GitError
-from sync.repository.git import read_blob, read_blobs
+from sync.repository.git import read_blob, read_blobs, run_git
 from sync.repository.listing import blob_id
 from sync.repository.objects import commit_tree, graft, list_tree, make_tree, resolve, write_blobs
 from sync.stores.protocol import Files
@@ -82,8 +82,10 @@ def load_base(root: Path, store: str, ref: str) -> Base | NoBase:
         store: the store's name.
         ref: where it is; or the id of an older base.
     """
-    at, entries, facts, dangling = resolve(root, [f"{ref}^{{commit}}", f"{ref}:entries", f"{ref}:base.json", ref])
+    at, entries, facts = resolve(root, [f"{ref}^{{commit}}", f"{ref}:entries", f"{ref}:base.json"])
     if at is None:
+        # A ref can outlive its commit, and must be replaced then; rev-parse tells it without a look at the object.
+        dangling = run_git(root, "rev-parse", "-q", "--verify", ref, accept=(0, 1, 128)).decode().strip() or None
         return NoBase(reason="its base is not in this repository any more" if dangling else "", ref=dangling)
     if entries is None or facts is None:
         return NoBase(reason=f"{ref} is no base of a store", ref=at)

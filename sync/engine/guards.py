@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.engine.decide import Action
 from sync.engine.plan import Plan, Sides
+from sync.engine.verdict import Action
 from sync.errors import RefusedError
 
 MOST_DELETIONS = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from sync.engine.decide import Action, Verdict
 from sync.engine.plan import Plan
+from sync.engine.verdict import Action, Verdict
 
 TRAILER = "Journal-Store"
 """The trailer that tells the commits of a sync, and of which store."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from sync.errors import RetryError, ShapeError, UsageError
 from sync.repository.exchange import Displaced, snapshot, swap
+from sync.repository.files import refuse_outside
 from sync.stores.protocol import Files, Store
 
 SETTLE_S = 0.1
@@ -167,12 +168,15 @@ def _read(place: Place, name: str) -> bytes | None:
         return seen.data if seen else None
 
 
-def refuse_unusable(place: Place) -> None:
+def refuse_unusable(place: Place, root: Path) -> None:
     """Stop where something else is in the store's place.
 
     Raises:
         UsageError: the store's folder is a file, or its file a folder.
+        RefusedError: a store inside the repository leads out of it, by a link that came with a pull request.
     """
+    if place.inside is not None:
+        refuse_outside(_target(place.folder / (place.file or "memory.md")), root)
     if place.folder.exists() and not place.folder.is_dir():
         raise UsageError(f"{place.folder} is not a folder", hint=f"see stores.{place.store.name}.path")
     if place.file and (place.folder / place.file).is_dir():

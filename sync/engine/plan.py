@@ -11,11 +11,12 @@ from sync.document.record import content_hash
 from sync.document.settings import Selection
 from sync.document.splice import set_values
 from sync.engine.conflict import Conflict
-from sync.engine.decide import Action, Pair, Settle, Verdict, decide
+from sync.engine.decide import decide
 from sync.engine.projecting import is_selected
 from sync.engine.renames import with_renames
 from sync.engine.secrets import incoming
 from sync.engine.tree import Tree, Trees
+from sync.engine.verdict import Action, Pair, Settle, Verdict
 from sync.errors import DocumentError, ShapeError
 from sync.repository.listing import blob_id
 from sync.repository.objects import Changed
@@ -76,6 +77,11 @@ class Plan:
     def conflicts(self) -> tuple[Conflict, ...]:
         """What a person has to decide."""
         return tuple(one.conflict for one in self.verdicts if one.conflict is not None)
+
+    @property
+    def gone(self) -> int:
+        """How many of what was read is on neither side any more."""
+        return sum(one.is_agreed and one.text is None for one in self.verdicts)
 
     def count(self, *actions: Action) -> int:
         """How many verdicts there are of some kinds."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sync.engine.decide import Pair
+from sync.engine.verdict import Pair
 from sync.errors import DocumentError, ShapeError
 from sync.stores.protocol import Store
 

@@ -13,7 +13,7 @@ from sync.engine.plan import Plan, Sides
 from sync.engine.tree import Tree, Trees
 from sync.repository.objects import Changed, changed_files, make_tree, resolve, write_blobs
 from sync.repository.refs import Head
-from sync.stores.protocol import Files, Store
+from sync.stores.protocol import Chunks, Files, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +106,8 @@ def next_sides(source: SidesSource, head: Head, plan: Plan, sides: Sides, files:
         files=files,
         has_base=True,
     )
+
+
+def differing(before: Chunks, after: Chunks) -> dict[str, bytes | None]:
+    """The records that differ, as they are afterwards; None for those that are gone."""
+    return {key: after.get(key) for key in {**before, **after} if before.get(key) != after.get(key)}

@@ -13,15 +13,15 @@ from sync.document.settings import Settings
 from sync.engine.base import Base, NoBase, entries_tree, holds, load_base, make_base
 from sync.engine.budget import fitting
 from sync.engine.conflict import Conflict
-from sync.engine.decide import Settle, Verdict, unsettled
 from sync.engine.guards import Allowed, refuse_plan
 from sync.engine.journal_commit import Journal, commit, put_in_work_tree
 from sync.engine.messages import TRAILER, author_of, message_of
 from sync.engine.place import Place, read_place, read_whole, refuse_unusable, write_place
 from sync.engine.plan import Plan, Planner, Sides
-from sync.engine.sides import SidesSource, next_sides, read_sides
-from sync.engine.tracked import conflict_changes, open_conflicts, tracked_store, with_memories
+from sync.engine.sides import SidesSource, differing, next_sides, read_sides
+from sync.engine.tracked import conflict_changes, open_conflicts, refuse_staged_store, tracked_store, with_memories
 from sync.engine.tree import Trees
+from sync.engine.verdict import Settle, Verdict, unsettled
 from sync.errors import GitError, RefusedError, RetryError
 from sync.repository.objects import resolve
 from sync.repository.refs import Head, RefUpdate, update_refs
@@ -111,7 +111,7 @@ class StoreSync:
             RefusedError: a guard; nothing was written.
             RetryError: somebody else was at work; what was written is whole, and the next run goes on from it.
         """
-        refuse_unusable(self._place)
+        refuse_unusable(self._place, self._journal.root)
         self._since = head.commit or ""
         base = self._base()
         files = read_place(self._place)
@@ -128,17 +128,19 @@ class StoreSync:
         """Rounds of plan, commit and write, until nobody else has written to the store meanwhile."""
         first, verdicts, plan = sides.now, dict[str, Verdict](), Plan(verdicts=(), read=0)
         for rounds in range(1, ROUNDS + 1):
-            plan = self._plan(sides, base)
+            plan = self._plan(sides, head)
             refuse_plan(sides, plan, self._options.allowed)
             self._options.refuse_secrets(plan.arriving)
             verdicts |= {one.key: one for one in plan.verdicts}
             plan = replace(plan, verdicts=tuple(verdicts[key] for key in sorted(verdicts)))
             if self._options.is_dry:
                 return self._synced(plan, head, base, rounds)
-            head = self._commit(head, base, plan, sides.head.blobs)
             wanted = {key: chunk for key, chunk in {**sides.now, **plan.chunks}.items() if chunk is not None}
-            changes = self._store.join(sides.files, _differing(self._store.split(sides.files), wanted))
+            changes = self._store.join(sides.files, differing(self._store.split(sides.files), wanted))
             self._refuse_imbalance({**sides.files, **changes}, wanted)
+            if changes and self._options.commits:
+                refuse_staged_store(self._journal.root, head.commit, self._place)
+            head = self._commit(head, base, plan, sides.head.blobs)
             try:
                 written = write_place(self._place, sides.files, changes)
             except RetryError:
@@ -146,7 +148,7 @@ class StoreSync:
                 continue
             if written.others is None:
                 head = self._commit_store(head, written.present)
-                self._agree(head, base, plan, sides, undo=_differing(wanted, first), files=written.present)
+                self._agree(head, base, plan, sides, undo=differing(wanted, first), files=written.present)
                 return self._synced(plan, head, base, rounds)
             # What others wrote at the same moment counts as said to what the store was; the file to replace is ours.
             others = next_sides(self._source, head, plan, sides, written.others)
@@ -184,7 +186,7 @@ class StoreSync:
         same = base.is_whole and base.made_from == self._options.made_from and base.entries == entries
         return same and holds(base, files)
 
-    def _plan(self, sides: Sides, base: Base | NoBase) -> Plan:
+    def _plan(self, sides: Sides, head: Head) -> Plan:
         selection = self._settings.store(self._store.name).selection
         wanted = fitting(self._trees, sides.head, self._store, selection, self._settings.view)
         if wanted is not None:  # one entry more can push out any other
@@ -194,7 +196,7 @@ class StoreSync:
             selection,
             self._options.settle,
             wanted=wanted,
-            sha256=isinstance(base, Base) and len(base.entries) == 64,
+            sha256=len(head.commit or "") == 64,
             progress=self._options.progress,
         )
         return planner.plan(sides)
@@ -250,11 +252,15 @@ class StoreSync:
             kept_chunks |= {key: sides.was.get(key) for key in changed}
         kept = store.join(files, kept_chunks) if kept_chunks else {}
         agreed = {name: data for name, data in {**files, **kept}.items() if data is not None}
+        entries = entries_tree(root, head.commit, self._folder, kept_entries)
+        left = frozenset(one.id for one in plan.conflicts)
+        if isinstance(base, Base) and not undo and (base.entries, base.open) == (entries, left) and holds(base, agreed):
+            return  # what is open stays open, and nothing else has moved
         made = make_base(
             root,
             store.name,
             previous=base,
-            entries=entries_tree(root, head.commit, self._folder, kept_entries),
+            entries=entries,
             files=agreed,
             undo=undo,
             journal=head.commit,
@@ -262,9 +268,9 @@ class StoreSync:
                 "format": store.version,
                 "made_from": self._options.made_from,
                 "is_whole": not kept_chunks,
-                "count": plan.read,
+                "count": plan.read - plan.gone,
                 "place": self._place.identity,
-                "open": sorted(one.id for one in plan.conflicts),
+                "open": sorted(left),
                 "since": self._since,
                 "run": self._options.run,
                 "step": self._options.step,
@@ -288,8 +294,3 @@ class StoreSync:
         present = self._store.split({name: data for name, data in files.items() if data is not None})
         if odd := sorted(present.keys() ^ wanted.keys()):
             raise GitError(f"{self._store.name}: the result does not balance at {odd[0]!r}; the store was not written")
-
-
-def _differing(before: Chunks, after: Chunks) -> dict[str, bytes | None]:
-    """The records that differ, as they are afterwards; None for those that are gone."""
-    return {key: after.get(key) for key in {**before, **after} if before.get(key) != after.get(key)}

@@ -12,8 +12,9 @@ from sync.document.record import Memory
 from sync.document.settings import Settings
 from sync.engine.conflict import FOLDER, Conflict, load_conflict
 from sync.engine.place import Place
-from sync.errors import ShapeError
+from sync.errors import RefusedError, ShapeError
 from sync.repository.git import read_blobs
+from sync.repository.index import read_index
 from sync.repository.listing import blob_id
 from sync.repository.objects import list_tree, resolve
 from sync.stores.augment import render_memory
@@ -132,3 +133,21 @@ def tracked_store(root: Path, commit: str | None, place: Place, files: Files) ->
     kept = [name for name in names if (name == place.file if place.file else place.store.is_part(name))]
     gone: dict[str, bytes | None] = {f"{prefix}{name}": None for name in kept}
     return gone | {f"{prefix}{name}": data for name, data in files.items()} if kept else {}
+
+
+def refuse_staged_store(root: Path, commit: str | None, place: Place) -> None:
+    """Stop where the user has staged a file of a store that is kept in the repository: it could not be committed.
+
+    Raises:
+        RefusedError: a file of the store is staged.
+    """
+    if place.inside is None or commit is None:
+        return
+    blobs = list_tree(root, commit, place.inside)
+    wanted = [f"{place.inside}/{place.file}".removeprefix("/")] if place.file else list(blobs)
+    kept = [path for path in wanted if path in blobs]
+    index = read_index(root, kept)
+    for path in kept:
+        if path not in index or index[path].blob != blobs[path]:
+            hint = "commit it, or take it back out of the index (git restore --staged), then run the command again"
+            raise RefusedError(f"{path} is staged, and the sync would change it", hint=hint)

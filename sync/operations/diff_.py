@@ -9,7 +9,7 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
-from sync.engine.decide import Action, Verdict
+from sync.engine.verdict import Action, Verdict
 from sync.errors import UsageError
 from sync.merge.lines import split_lines
 from sync.operations.journal import Journal

@@ -39,7 +39,7 @@ def check_stores(journal: Journal) -> Iterator[Finding]:
         if not isinstance(place, Place):
             continue
         try:
-            refuse_unusable(place)
+            refuse_unusable(place, journal.root)
             files = read_whole(place)
         except JournalError as error:
             message = f"{name} is not written: {error.message}"

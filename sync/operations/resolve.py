@@ -11,8 +11,8 @@ from typing import Any
 
 from sync.document.entry import Entry, parse_entry
 from sync.engine.conflict import Conflict
-from sync.engine.decide import Action
 from sync.engine.settle import OnConflict, both, choose
+from sync.engine.verdict import Action
 from sync.errors import RetryError, UsageError
 from sync.operations.conflicts import Kind, OpenConflict, list_conflicts
 from sync.operations.editing import Draft, open_draft

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sync.engine.base import Base, load_base
 from sync.engine.conflict import Conflict
-from sync.engine.decide import Settle
 from sync.engine.messages import RESOLVED, TRAILER
 from sync.engine.place import Place
 from sync.engine.settle import OnConflict, choose
 from sync.engine.tracked import conflict_path, open_conflicts
+from sync.engine.verdict import Settle
 from sync.operations.journal import Journal
 from sync.operations.sync_result import SyncOptions
 from sync.repository.git import run_git

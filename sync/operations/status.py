@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sync.engine.base import Base, load_base
-from sync.engine.decide import Action
 from sync.engine.guards import refuse_head
 from sync.engine.place import Place
+from sync.engine.verdict import Action
 from sync.errors import JournalError, UsageError
 from sync.operations.conflicts import OpenConflict, list_conflicts
 from sync.operations.import_ import import_memories

@@ -370,6 +370,147 @@ def test_the_program_on_the_path_comes_first(journal: Repo, tmp_path: Path, monk
     assert journal.read("called") == "hook pre-commit\n"
 
 
+def merge(repo: Repo, *arguments: str) -> tuple[int, str]:
+    """Merge branch `side`; the exit code, and what was said."""
+    done = subprocess.run(
+        ["git", "merge", "-q", "--no-edit", *arguments, "side"],
+        cwd=repo.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def do_what_is_said(repo: Repo, said: str) -> None:
+    """Run the command that the post-merge hook names."""
+    command = said.split("Commit it: ")[1].splitlines()[0]
+    subprocess.run(["sh", "-c", command], cwd=repo.path, check=True, capture_output=True)
+
+
+@pytest.fixture
+def stale(repo: Repo) -> Repo:
+    """Only the post-merge hook; branch `side` has a second entry whose memory somebody forgot."""
+    init(repo.path, merge_driver=True)
+    repo.write(ENTRY, entry_text("A"))
+    repo.journal("export")
+    repo.commit()
+    repo.git("checkout", "-q", "-b", "side")
+    repo.write(OTHER, entry_text("B"))
+    repo.commit()
+    repo.git("checkout", "-q", "main")
+    return repo
+
+
+def went_on(repo: Repo) -> None:
+    """Let main have a commit of its own."""
+    repo.write("code.py", "pass\n")
+    repo.commit()
+
+
+def test_after_a_merge_stale_memories_are_made_anew(stale: Repo) -> None:
+    went_on(stale)
+    assert (merge(stale)[0], len(json.loads(stale.read(MEMORIES)))) == (0, 2)
+
+
+def test_after_a_merge_nothing_is_staged_or_committed_by_the_hook(stale: Repo) -> None:
+    went_on(stale)
+    merge(stale)
+    assert stale.git("status", "--porcelain") == f" M {MEMORIES}\n"
+
+
+def test_the_memories_go_into_the_merge_that_was_just_made(stale: Repo) -> None:
+    went_on(stale)
+    do_what_is_said(stale, merge(stale)[1])
+    assert (stale.git("log", "--format=%p", "-1").count(" "), stale.git("status", "--porcelain")) == (1, "")
+
+
+def test_after_a_fast_forward_the_memories_go_into_a_commit_of_their_own(stale: Repo) -> None:
+    do_what_is_said(stale, merge(stale)[1])
+    assert stale.git("rev-parse", "HEAD^") == stale.git("rev-parse", "side")
+
+
+def test_after_a_pull_that_brings_the_merge_of_somebody_else_that_merge_is_not_amended(stale: Repo) -> None:
+    went_on(stale)
+    stale.git("clone", "-q", ".", "../other")
+    other = Repo(stale.path.parent / "other")
+    other.git("merge", "-q", "--no-edit", "--no-ff", "origin/side")
+    stale.git("fetch", "-q", "../other", "+main:side")
+    do_what_is_said(stale, merge(stale)[1])
+    assert stale.git("rev-parse", "HEAD^") == stale.git("rev-parse", "side")
+
+
+def test_after_a_squash_the_memories_go_with_what_is_staged(stale: Repo) -> None:
+    went_on(stale)
+    said = merge(stale, "--squash")[1]
+    assert f"Commit it: git add {MEMORIES} && git commit\n" in said
+
+
+def test_after_a_merge_with_the_right_memories_nothing_is_said(journal: Repo) -> None:
+    init(journal.path, merge_driver=True)
+    journal.commit()
+    journal.git("checkout", "-q", "-b", "side")
+    journal.write(OTHER, entry_text("B"))
+    journal.journal("export")
+    journal.commit()
+    journal.git("checkout", "-q", "main")
+    assert merge(journal) == (0, "")
+
+
+def test_after_a_merge_that_touches_no_journal_the_memories_are_left_alone(stale: Repo) -> None:
+    stale.git("checkout", "-q", "side")
+    stale.git("reset", "-q", "--hard", "main")
+    went_on(stale)
+    stale.git("checkout", "-q", "main")
+    stale.write(MEMORIES, "stale\n")
+    assert (merge(stale), stale.read(MEMORIES)) == ((0, ""), "stale\n")
+
+
+def test_memories_that_git_ignores_are_made_anew_without_a_word(stale: Repo) -> None:
+    stale.write(".gitignore", f"/{MEMORIES}\n/.augment/\n")
+    stale.git("rm", "-q", "--cached", MEMORIES)
+    stale.commit()
+    assert (merge(stale), len(json.loads(stale.read(MEMORIES)))) == ((0, ""), 2)
+
+
+def test_a_hook_that_cannot_work_fails_no_merge(stale: Repo) -> None:
+    stale.git("checkout", "-q", "side")
+    stale.write("journal.toml", "[journal]\nunknown = 1\n")
+    stale.commit()
+    stale.git("checkout", "-q", "main")
+    code, said = merge(stale)
+    assert (code, "unknown" in said, (stale.path / OTHER).exists()) == (0, True, True)
+
+
+def test_the_post_merge_hook_itself_never_fails(stale: Repo) -> None:
+    stale.write("journal.toml", "[journal]\nunknown = 1\n")
+    stale.git("add", "journal.toml")
+    command = [sys.executable, "-m", "sync", "hook", "post-merge", "0"]
+    assert subprocess.run(command, cwd=stale.path, capture_output=True, check=False).returncode == 0
+
+
+def test_a_merge_in_a_linked_work_tree_leaves_the_memories_of_the_first_one_alone(stale: Repo) -> None:
+    before = stale.read(MEMORIES)
+    stale.git("worktree", "add", "-q", "../linked", "-b", "third")
+    linked = Repo(stale.path.parent / "linked")
+    merge(linked)
+    assert (len(json.loads(linked.read(MEMORIES))), stale.read(MEMORIES)) == (2, before)
+
+
+def test_the_post_merge_hook_that_was_there_still_runs_and_is_told_of_a_squash(stale: Repo) -> None:
+    (stale.path / ".git/hooks/post-merge").unlink()
+    stale.write(".git/hooks/post-merge", '#!/bin/sh\necho "$@" > chained-ran\n').chmod(0o755)
+    init(stale.path, merge_driver=True)
+    went_on(stale)
+    said = merge(stale, "--squash")[1]
+    assert (stale.read("chained-ran"), "Commit it" in said) == ("1\n", True)
+
+
+def test_with_both_kinds_of_hooks_a_stale_merge_is_stopped_before_it_is_made(diverged: Repo) -> None:
+    init(diverged.path, hooks=True, merge_driver=True)
+    assert merge(diverged)[0] == 1
+
+
 def imported_by_hook(repo: Repo) -> set[str]:
     """Top names of the modules that a hook imports."""
     # Coverage, where it is measured, would import its own into the process.

@@ -327,3 +327,142 @@ def test_a_hook_of_a_tool_that_keeps_the_hooks_path_is_left_alone(repo: Repo) ->
     hook.chmod(0o755)
     result = repo.journal("init", "--hooks", code=None)
     assert (result.exit_code, "journal hook pre-commit" in result.stderr) == (3, True)
+
+
+LINES = [
+    "journal/entries/**/*.md merge=journal",
+    "journal/memories.json merge=journal-generated",
+    "journal/conflicts/*.json merge=journal-generated",
+]
+DRIVERS = [f"merge.{name}.{key}" for name in ("journal", "journal-generated") for key in ("driver", "name")]
+
+
+def drivers(repo: Repo) -> dict[str, str]:
+    """Git's settings of our merge drivers."""
+    printed = repo.git("config", "-z", "--get-regexp", r"^merge\.", check=False)
+    return {key: value for key, _, value in (line.partition("\n") for line in printed.split("\0")[:-1])}
+
+
+def test_the_merge_driver_is_set_up_in_three_places(repo: Repo) -> None:
+    plain = set(changes(init(repo.path, dry_run=True)))
+    found = set(changes(init(repo.path, merge_driver=True))) - plain
+    assert found == {".git/config", ".git/hooks/post-merge", ".gitattributes"}
+
+
+def test_the_attributes_name_what_the_drivers_merge(repo: Repo) -> None:
+    init(repo.path, merge_driver=True)
+    assert repo.read(".gitattributes").splitlines() == LINES
+
+
+def test_each_driver_has_a_name_and_a_command(repo: Repo) -> None:
+    init(repo.path, merge_driver=True)
+    assert sorted(drivers(repo)) == sorted(DRIVERS)
+
+
+def test_bases_of_several_are_merged_by_the_driver_too(repo: Repo) -> None:
+    init(repo.path, merge_driver=True)
+    assert not any(key.endswith(".recursive") for key in drivers(repo))
+
+
+def test_without_the_option_no_driver_is_set_up(repo: Repo) -> None:
+    init(repo.path, hooks=True)
+    assert (drivers(repo), (repo.path / ".gitattributes").exists()) == ({}, False)
+
+
+def test_setting_the_driver_up_twice_changes_nothing(repo: Repo) -> None:
+    init(repo.path, merge_driver=True)
+    before = work_tree(repo), repo.read(".git/config")
+    again = changes(init(repo.path, merge_driver=True))
+    assert (set(again.values()), work_tree(repo), repo.read(".git/config")) == ({Change.UNCHANGED}, *before)
+
+
+def test_a_dry_run_sets_no_driver_up(repo: Repo) -> None:
+    before = repo.read(".git/config")
+    result = changes(init(repo.path, merge_driver=True, dry_run=True))
+    assert (set(result.values()), work_tree(repo), repo.read(".git/config")) == ({Change.PLANNED}, {}, before)
+
+
+def test_a_dry_run_plans_the_driver_as_init_does(repo: Repo) -> None:
+    planned = changes(init(repo.path, hooks=True, merge_driver=True, dry_run=True))
+    assert list(planned) == list(changes(init(repo.path, hooks=True, merge_driver=True)))
+
+
+def test_a_dry_run_without_git_plans_everything(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    planned = changes(init(folder, hooks=True, merge_driver=True, dry_run=True))
+    assert list(planned) == [
+        ".git",
+        *(path for path in changes(init(folder, hooks=True, merge_driver=True)) if path != ".git"),
+    ]
+
+
+@pytest.mark.parametrize("key", DRIVERS)
+def test_half_a_configuration_is_completed(repo: Repo, key: str) -> None:
+    init(repo.path, merge_driver=True)
+    before = drivers(repo)
+    repo.git("config", "--unset", key)
+    init(repo.path, merge_driver=True)
+    assert drivers(repo) == before
+
+
+def test_a_driver_of_an_older_version_is_brought_up_to_date(repo: Repo) -> None:
+    init(repo.path, merge_driver=True)
+    before = drivers(repo)
+    repo.git("config", "--add", "merge.journal.driver", "an older one")
+    assert changes(init(repo.path, merge_driver=True))[".git/config"] is Change.UPDATED
+    assert drivers(repo) == before
+
+
+def test_drivers_of_others_are_left_alone(repo: Repo) -> None:
+    repo.git("config", "merge.journal-other.driver", "true")
+    init(repo.path, merge_driver=True)
+    assert drivers(repo)["merge.journal-other.driver"] == "true"
+
+
+def test_where_the_configuration_cannot_be_written_no_attribute_names_a_driver(repo: Repo) -> None:
+    repo.write(".git/config.lock", "")
+    repo.journal("init", "--merge-driver", code=2)
+    assert not (repo.path / ".gitattributes").exists()
+
+
+@pytest.mark.parametrize("before", ["*.png binary", "*.png binary\n", "", "# notes\r\n*.png binary\r\n", "\n\n"])
+def test_lines_are_added_to_present_attributes(repo: Repo, before: str) -> None:
+    repo.write(".gitattributes", before)
+    init(repo.path, merge_driver=True)
+    assert repo.read(".gitattributes").startswith(before)
+    assert repo.read(".gitattributes").splitlines()[-3:] == LINES
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_added_lines_end_as_the_others_do(repo: Repo, ending: str) -> None:
+    repo.write(".gitattributes", f"*.png binary{ending}*.jpg binary")
+    init(repo.path, merge_driver=True)
+    assert repo.read(".gitattributes") == ending.join(["*.png binary", "*.jpg binary", *LINES, ""])
+
+
+def test_only_the_lines_that_are_missing_are_added(repo: Repo) -> None:
+    repo.write(".gitattributes", f"{LINES[1]}\n*.png binary\n")
+    init(repo.path, merge_driver=True)
+    assert repo.read(".gitattributes").splitlines() == [LINES[1], "*.png binary", LINES[0], LINES[2]]
+
+
+def test_a_present_post_merge_hook_is_kept_beside_the_new_one(repo: Repo) -> None:
+    repo.write(".git/hooks/post-merge", "#!/bin/sh\nexit 0\n").chmod(0o755)
+    init(repo.path, merge_driver=True)
+    assert repo.read(".git/hooks/post-merge.before-journal") == "#!/bin/sh\nexit 0\n"
+
+
+def test_a_refused_hooks_path_sets_no_driver_up(repo: Repo, tmp_path: Path) -> None:
+    repo.git("config", "core.hooksPath", str(tmp_path / "shared"))
+    repo.journal("init", "--merge-driver", code=3)
+    assert (drivers(repo), work_tree(repo)) == ({}, {})
+
+
+def test_a_journal_at_the_top_has_its_conflicts_at_the_top(repo: Repo) -> None:
+    repo.write("journal.toml", '[journal]\nentries = "entries"\nmemories = "memories.json"\n')
+    init(repo.path, merge_driver=True)
+    printed = repo.git("check-attr", "merge", "conflicts/a.json", "memories.json", "below/memories.json")
+    assert [line.rsplit(" ", 1)[1] for line in printed.splitlines()] == [
+        "journal-generated", "journal-generated", "unspecified",
+    ]  # fmt: skip
