@@ -15,7 +15,7 @@ from pathlib import Path
 from sync.errors import JournalError, RefusedError, RetryError
 from sync.repository.checkout import FileChange, bring_in, dirty_paths
 from sync.repository.exchange import swap
-from sync.repository.files import read_or_none, refuse_outside, write_atomic
+from sync.repository.files import read_or_none, refuse_outside, remove_leftovers, write_atomic
 from sync.repository.objects import commit_tree, make_tree, resolve, write_blobs
 from sync.repository.refs import Head, RefUpdate, update_refs
 
@@ -148,6 +148,7 @@ def take_back(journal: Journal, head: Head) -> list[str]:
     try:
         told = json.loads(data)
         changes = [FileChange(path, old, new) for path, old, new in told["changes"]]
+        remove_leftovers({(journal.root / one.path).parent for one in changes})
         if told["commit"] != head.commit:
             present = resolve(journal.root, [f"{head.commit}:{one.path}" for one in changes])
             for one, blob in zip(changes, present, strict=True):

@@ -33,12 +33,15 @@ def message_of(store: str, plan: Plan) -> str:
     """The message of the commit that takes over what a store said."""
     verdicts = [one for one in plan.verdicts if one.path in plan.entries]
     resolved = [f"{RESOLVED}: {one.settled}" for one in plan.verdicts if one.settled]
-    return "\n".join([_subject(store, verdicts), "", *_lines(verdicts), "", *resolved, f"{TRAILER}: {store}", ""])
+    left = [f"left open {one.path}: {one.why}" for one in plan.conflicts]
+    subject = _subject(store, verdicts, len(left))
+    return "\n".join([subject, "", *_lines(verdicts), *left[:_MOST], "", *resolved, f"{TRAILER}: {store}", ""])
 
 
-def _subject(store: str, verdicts: list[Verdict]) -> str:
+def _subject(store: str, verdicts: list[Verdict], left: int) -> str:
     counts = Counter(_VERBS.get(one.action, _KEPT) for one in verdicts)
-    told = ", ".join(f"{count} {verb}" for verb, count in sorted(counts.items()))
+    parts = [f"{count} {verb}" for verb, count in sorted(counts.items())] + [f"{left} in conflict"] * bool(left)
+    told = ", ".join(parts)
     return f"Take over from {store}: {told}" if told else f"Take over from {store}"
 
 

@@ -115,24 +115,29 @@ def write_place(place: Place, before: Files, changes: Mapping[str, bytes | None]
         What the store holds now, and what others wrote to it meanwhile, which is then not in it.
 
     Raises:
-        RetryError: the store is not as it was read; what was written before that was noticed stays.
+        RetryError: the store keeps changing while it is read again.
         UsageError: the disk refuses.
     """
     present = dict(before)
     others = dict(before)
     displaced: dict[str, Displaced] = {}
+    is_raced = False
     with contextlib.ExitStack() as stack:
         for name, data in changes.items():
             path = place.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            displaced[name] = stack.enter_context(swap(_target(path), data, before.get(name)))
+            try:
+                displaced[name] = stack.enter_context(swap(_target(path), data, before.get(name)))
+            except RetryError:  # what has been written already may have displaced something as well
+                is_raced, data = True, _read(place, name)
+                _put(others, name, data)
             _put(present, name, data)
         if changes and place.store.is_volatile:
             time.sleep(SETTLE_S)
         for name, one in displaced.items():
             late = one.late()
             _put(others, name, one.data if late is None else late)
-    if others != dict(before):
+    if is_raced or others != dict(before):
         return Written(present=present, others=others)
     if changes and place.store.is_volatile and (now := read_whole(place)) != present:
         return Written(present=now or {}, others=now)

@@ -79,6 +79,11 @@ class Plan:
         return tuple(one.conflict for one in self.verdicts if one.conflict is not None)
 
     @property
+    def undecided(self) -> frozenset[str]:
+        """Keys of what was skipped."""
+        return frozenset(one.key for one in self.verdicts if one.action is Action.SKIP)
+
+    @property
     def gone(self) -> int:
         """How many of what was read is on neither side any more."""
         return sum(one.is_agreed and one.text is None for one in self.verdicts)

@@ -212,7 +212,9 @@ class StoreSync:
         memories = with_memories(root, head.commit, settings, plan.entries, known)
         generated = {} if memories is None else {settings.memories: memories}
         left = base.open if isinstance(base, Base) else frozenset()
-        recorded = conflict_changes(settings, open_conflicts(root, head.commit, settings), left, plan.conflicts)
+        recorded = conflict_changes(
+            settings, open_conflicts(root, head.commit, settings), left, plan.conflicts, plan.undecided
+        )
         return commit(
             self._journal,
             head,
@@ -254,6 +256,8 @@ class StoreSync:
         agreed = {name: data for name, data in {**files, **kept}.items() if data is not None}
         entries = entries_tree(root, head.commit, self._folder, kept_entries)
         left = frozenset(one.id for one in plan.conflicts)
+        if isinstance(base, Base) and plan.undecided:
+            left |= base.open
         if isinstance(base, Base) and not undo and (base.entries, base.open) == (entries, left) and holds(base, agreed):
             return  # what is open stays open, and nothing else has moved
         made = make_base(

@@ -95,7 +95,11 @@ def conflict_path(settings: Settings, conflict: Conflict) -> str:
 
 
 def conflict_changes(
-    settings: Settings, recorded: Mapping[str, Conflict], left: Container[str], conflicts: Sequence[Conflict]
+    settings: Settings,
+    recorded: Mapping[str, Conflict],
+    left: Container[str],
+    conflicts: Sequence[Conflict],
+    undecided: Container[str] = (),
 ) -> dict[str, bytes | None]:
     """The records that differ once a store has some conflicts and no others: path -> bytes, None where one goes.
 
@@ -104,10 +108,13 @@ def conflict_changes(
         recorded: the records there are, by path; some are those of stores on other machines.
         left: ids of the conflicts that this store had before.
         conflicts: those that it has now.
+        undecided: keys of records that nothing could be decided about: what is recorded of them stays.
     """
     wanted = {conflict_path(settings, one): one.to_bytes() for one in conflicts}
     gone: dict[str, bytes | None] = {
-        path: None for path, one in recorded.items() if one.id in left and path not in wanted
+        path: None
+        for path, one in recorded.items()
+        if one.id in left and one.key not in undecided and path not in wanted
     }
     return gone | {
         path: data for path, data in wanted.items() if path not in recorded or recorded[path].to_bytes() != data

@@ -20,6 +20,7 @@ from sync.operations.journal import Journal
 from sync.operations.places import find_places
 from sync.operations.resolve_here import add_merged, commit_resolved
 from sync.operations.sync import StoreResult, SyncOptions, sync
+from sync.operations.sync_result import Resolution
 from sync.repository.lock import lock
 from sync.schema import Schema, check
 from sync.stores.registry import STORE_NAMES
@@ -169,11 +170,12 @@ class _Run:
         return True
 
     def _sync(self, store: str, group: Sequence[OpenConflict], texts: Mapping[str, str | None]) -> None:
-        """Tried first: a text that the store cannot hold would be passed over, and its record would be gone."""
+        """Tried first: a text that the store cannot hold would be passed over."""
+        decided = {one.id: Resolution(text=texts[one.id], ours=one.conflict.ours) for one in group if one.id in texts}
         if self._choice is Choice.EDIT:  # which took its time
             self._refuse_changed(self._try(store, {}), group)
         for dry_run in (True, False)[: 1 if self._dry_run else 2]:
-            result = self._try(store, texts, dry_run=dry_run)
+            result = self._try(store, decided, dry_run=dry_run)
             keys = {one.conflict.key: one for one in group}
             for verdict in result.synced.plan.verdicts if result.synced else ():
                 if verdict.key in keys and verdict.action is Action.SKIP:
@@ -182,8 +184,8 @@ class _Run:
                     hint = "look at it again: journal conflicts"
                     raise RetryError(f"{verdict.path}: {store} has changed it meanwhile", hint=hint)
 
-    def _try(self, store: str, texts: Mapping[str, str | None], *, dry_run: bool = True) -> StoreResult:
-        options = SyncOptions(stores=(store,), resolutions=texts, dry_run=dry_run)
+    def _try(self, store: str, decided: Mapping[str, Resolution], *, dry_run: bool = True) -> StoreResult:
+        options = SyncOptions(stores=(store,), resolutions=decided, dry_run=dry_run)
         result = sync(self._journal, options, now=self._now)
         if not dry_run:
             self.commit = result.commit

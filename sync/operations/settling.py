@@ -21,8 +21,9 @@ def settle_for(journal: Journal, place: Place, head: Head, options: SyncOptions)
 
     def settle(conflict: Conflict) -> str | Conflict | None:
         nonlocal recorded
-        if conflict.id in options.resolutions:
-            return options.resolutions[conflict.id]
+        decided = options.resolutions.get(conflict.id)
+        if decided is not None and decided.ours == conflict.ours:
+            return decided.text
         if recorded is None:
             recorded = open_conflicts(journal.root, head.commit, journal.settings)
         path = conflict_path(journal.settings, conflict)

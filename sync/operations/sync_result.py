@@ -25,6 +25,19 @@ _COUNTED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """What a person has decided about a conflict.
+
+    Attributes:
+        text: the entry's text from now on; None for no entry.
+        ours: the journal's text that they decided on; if it is another one by now, nothing is decided.
+    """
+
+    text: str | None
+    ours: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncOptions:
     """What a sync is to do.
 
@@ -37,7 +50,7 @@ class SyncOptions:
         allow_shallow: sync without the whole history.
         restore: write a store that is gone anew.
         commits: whether the journal's part is committed.
-        resolutions: conflict id -> the entry's text, None for no entry: what a person has decided.
+        resolutions: conflict id -> what a person has decided.
     """
 
     stores: tuple[str, ...] = ()
@@ -48,7 +61,7 @@ class SyncOptions:
     allow_shallow: bool = False
     restore: bool = False
     commits: bool = True
-    resolutions: Mapping[str, str | None] = field(default_factory=dict)
+    resolutions: Mapping[str, Resolution] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from sync.repository import git
 each_store = pytest.mark.parametrize("store", STORES)
 
 CALLS = ("replace", "rename", "link", "unlink", "rmdir", "mkdir")
+NEED_SPACE = ("replace", "rename", "link", "mkdir")
 WRITING = (
     "update-ref",
     "update-index",
@@ -48,10 +49,11 @@ class Effects:
     Args:
         number: which effect, from 0.
         at: what happens there.
+        calls: the functions of `os` that count.
     """
 
-    def __init__(self, number: int, at: Callable[[], None]) -> None:
-        self.count, self._number, self._at = 0, number, at
+    def __init__(self, number: int, at: Callable[[], None], calls: Sequence[str] = CALLS) -> None:
+        self.count, self._number, self._at, self._calls = 0, number, at, calls
 
     def _next(self) -> None:
         self.count += 1
@@ -62,7 +64,7 @@ class Effects:
     def watched(self) -> Iterator[Effects]:
         """Count while this is open."""
         with pytest.MonkeyPatch.context() as patch:
-            for name in CALLS:
+            for name in self._calls:
                 patch.setattr(os, name, self._counted(getattr(os, name)))
             real_exchange, real_run = sync.repository.exchange._rename_with, subprocess.run
 
@@ -261,7 +263,7 @@ class TestRefused:
 
         for number in points(scene, step=2):
             synced = scene.again()
-            with Effects(number, refuse).watched():
+            with Effects(number, refuse, NEED_SPACE).watched():
                 synced.repo.journal("sync", code=None)
             synced.sync(code=1)
             synced.sync(code=1)
@@ -364,8 +366,8 @@ class TestLostRace:
         self, repo: Repo, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         synced = make_synced(repo, "claude")
-        synced.edit_entry("e1", "e1 second", "of the journal")
-        synced.edit_entry("e2", "e2 second", "of the journal")
+        synced.edit_entry("e1", "e1 first", "of the journal")
+        synced.edit_entry("e2", "e2 first", "of the journal")
         real = sync.repository.exchange._rename_with
         done: list[Path] = []
 
@@ -380,7 +382,7 @@ class TestLostRace:
         synced.sync(code=None)
         synced.sync(code=None)
         for name in ("e1", "e2"):
-            assert synced.box.said()[name] == [f"{name} first", "of the journal", f"{name} said meanwhile"]
+            assert synced.box.said()[name] == ["of the journal", f"{name} second", f"{name} said meanwhile"]
             assert f"{name} said meanwhile" in synced.entry(name)
 
     @each_store
@@ -388,7 +390,7 @@ class TestLostRace:
         self, repo: Repo, store: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         synced = make_synced(repo, store)
-        synced.edit_entry("e2", "e2 second", "of the journal")
+        synced.edit_entry("e2", "e2 first", "of the journal")
         file = synced.box.path / "e2.md" if store == "claude" else synced.box.path
         text = file.read_text(encoding="utf-8").replace("e2 third", "e2 3rd!!").encode()
         handle = os.open(file, os.O_RDWR)
@@ -405,7 +407,7 @@ class TestLostRace:
         monkeypatch.undo()
         os.close(handle)
         synced.sync(code=None)
-        assert synced.box.said()["e2"] == ["e2 first", "of the journal", "e2 3rd!!"]
+        assert synced.box.said()["e2"] == ["of the journal", "e2 second", "e2 3rd!!"]
         assert "e2 3rd!!" in synced.entry("e2")
 
     @each_store
