@@ -20,7 +20,9 @@ def cut(data: bytes) -> list[bytes]:
     if len(data) <= SMALL:
         return [data]
     lines = data.split(b"\n")
-    borders = [number for number, line in enumerate(lines[:-1], 1) if not crc32(line) & _MASK]
+    last = lines.pop()
+    borders = [number for number, checksum in enumerate(map(crc32, lines), 1) if not checksum & _MASK]
+    lines.append(last)
     pieces = []
     start = 0
     for border in borders:

@@ -38,6 +38,14 @@ _OPENING = "-\n"  # what begins so is no configuration file: the library would l
 _LIBRARY = Lock()  # its settings are one for the process
 
 
+# Plain prose, as most memories are, has nothing that any of the library's detectors looks for: a name of a secret, an
+# address, something in quotes, or a word that is long or has digits in it. The library is slow to import.
+_COULD_HOLD = re.compile(
+    r"pass|pwd|secret|token|key|auth|credential|contrase|bearer|begin|://|[\"'`]|\d\.\d|\S{20,}|(?=\S{0,40}\d)\S{10,}",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
     """Something that looks like a secret. The value itself is not kept.
@@ -73,7 +81,8 @@ def find_secrets(texts: Mapping[str, str], allowed: bytes | None) -> list[Secret
         return []
     harmless = _harmless(allowed)
     found: dict[tuple[str, str], Secret] = {}
-    for one in (*_found_by_library(filled), *_found_by_shape(filled)):
+    suspicious = {where: text for where, text in filled.items() if _COULD_HOLD.search(text)}
+    for one in (*(_found_by_library(suspicious) if suspicious else ()), *_found_by_shape(filled)):
         if one.hashed not in harmless:
             found.setdefault((one.where, one.hashed), one)
     order = {where: number for number, where in enumerate(filled)}

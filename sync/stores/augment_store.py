@@ -6,7 +6,6 @@ memories is shown as it would stand in our layout, all keys kept; the file takes
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -25,7 +24,8 @@ from sync.document.scalars import render_value
 from sync.document.view import View
 from sync.document.yaml12 import Value
 from sync.errors import ProjectionError, ShapeError
-from sync.stores.augment import CLOSING, EMPTY_FILE, OPENING, render_file, render_memory
+from sync.stores.augment import render_file, render_memory
+from sync.stores.augment_layout import cut_file, in_order
 from sync.stores.protocol import Chunks, Created, Files, Source
 from sync.stores.shape import (
     decoded,
@@ -42,12 +42,7 @@ FILE = "journal_memories.json"
 HASH_KEY = "sha256:"
 _TEXT_KEYS = ("text", "metadata")
 _METADATA_KEYS = ("id", "source", "tags", "date", "source_blob")
-_CHUNK = re.compile(  # a line break inside a JSON string is escaped, so that lines tell the structure
-    rb'(  \{\n    "text": ".*",\n    "metadata": \{\n      "id": (".*")(?:,\n      ".*)*\n    \}(?:,\n    ".*)*\n  \})'
-    rb"(?:,\n|\n\]\n\Z)"
-)
-_OURS = b'\n      "source_blob": "'
-_SOURCE = re.compile(rb'\n      "source": (".*?"),?\n')
+_ODD_KEY = re.compile(r"\n(?:\n|\.|\s)|\s\n|[/\\\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|[^\n]{200}")
 
 
 class AugmentStore:
@@ -87,16 +82,17 @@ class AugmentStore:
         return chunks
 
     def _split(self, data: bytes) -> Chunks:
-        pairs = _cut(data)
+        pairs = cut_file(data)
         if pairs is None:
             pairs = [(_key(item), _render_item(item)) for item in _items(data)]
         refuse_too_many(FILE, len(pairs))
         chunks = dict(pairs)
         if len(chunks) < len(pairs):
             raise ShapeError(f"{FILE}: {_twice(pairs)}", hint="keep one of them")
-        for key in chunks:
-            if why := why_no_key(key):
-                raise ShapeError(f"{FILE}: the id {key!r} {why}", hint="an id is a word that could be a file name")
+        if _ODD_KEY.search("\n".join(("", *chunks, ""))):  # one search finds whether any has to be looked at
+            for key in chunks:
+                if why := why_no_key(key):
+                    raise ShapeError(f"{FILE}: the id {key!r} {why}", hint="an id is a word that could be a file name")
         return chunks
 
     def parse(self, key: str, chunk: bytes) -> Record:
@@ -159,7 +155,7 @@ class AugmentStore:
         present = self.split(files)
         if all(present.get(key) == chunk for key, chunk in changes.items()):
             return {}
-        joined = render_file(_ordered({**present, **changes}))
+        joined = render_file(in_order(present, changes))
         return {} if joined == files.get(FILE) else {FILE: joined}
 
     def _record(self, key: str, item: Mapping[str, Any]) -> Record:
@@ -198,34 +194,6 @@ class AugmentStore:
             return False
         shown = self.get(entry)
         return shown == (record if record.date else replace(record, date=shown.date))
-
-
-def _cut(data: bytes) -> list[tuple[str, bytes]] | None:
-    """Key and chunk of each memory of a file in our layout; None where it has another."""
-    if data == EMPTY_FILE:
-        return []
-    if not data.startswith(OPENING) or not data.endswith(CLOSING):
-        return None
-    found: list[tuple[str, bytes]] = []
-    at, end = len(OPENING), len(data)
-    try:
-        data.decode("utf-8")
-        while at < end:
-            one = _CHUNK.match(data, at)
-            if one is None:
-                return None
-            chunk, key = one.groups()
-            found.append((_plain(key), chunk))
-            at = one.end()
-    except ValueError:  # not UTF-8, or an id that is no JSON: reading the whole file tells where
-        return None
-    return found
-
-
-def _plain(literal: bytes) -> str:
-    """The value of a JSON text; most need no parser."""
-    inner = literal[1:-1]
-    return str(json.loads(literal)) if b"\\" in inner or b'"' in inner else inner.decode()
 
 
 def _items(data: bytes) -> list[dict[str, Any]]:
@@ -277,19 +245,3 @@ def _render_item(item: Mapping[str, Any]) -> bytes:
         else:
             lines.append(f"    {quote(key)}: {dumped(value)}")
     return ("  {\n" + ",\n".join(lines) + "\n  }").encode()
-
-
-def _ordered(chunks: Mapping[str, bytes | None]) -> list[bytes]:
-    """Memories with a source in the order of its bytes; the others stay behind the one they stood behind."""
-    head: list[bytes] = []
-    groups: list[tuple[bytes, list[bytes]]] = []
-    for chunk in chunks.values():
-        if chunk is None:
-            continue
-        source = _SOURCE.search(chunk)
-        if source and _OURS in chunk:
-            groups.append((_plain(source[1]).encode("utf-8", "surrogateescape"), [chunk]))
-        else:
-            (groups[-1][1] if groups else head).append(chunk)
-    groups.sort(key=lambda group: group[0])
-    return [*head, *(chunk for _, group in groups for chunk in group)]
