@@ -17,6 +17,7 @@ from sync.document.templates import IMPORT_TEMPLATES, list_item, render_entry
 from sync.document.themes import Group, group_by_theme, tags_of
 from sync.engine.pending import Planned, finish_pending, is_pending, make_entries
 from sync.errors import UsageError
+from sync.operations.gate import refuse_incoming
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.repository.files import read_or_none, remove_leftovers
 from sync.repository.listing import Source, list_files, shown_path
@@ -116,6 +117,7 @@ def import_memories(
 
     Raises:
         RetryError: another run is writing.
+        RefusedError: a memory holds a secret.
         UsageError: the ledger of imports is damaged, or the disk refuses.
     """
     folder = journal.absolute(journal.settings.augment)
@@ -161,6 +163,7 @@ class _Import:
         memories = self._sort(folder, progress)
         made = [self._planned(group) for group in group_by_theme(memories.fresh)]
         if made and write:
+            refuse_incoming(self.journal, {planned.entry: "\n".join(planned.items) for _new, planned in made})
             make_entries([planned for _new, planned in made], self.journal.root, self.journal.lock_folder)
         return ImportResult(
             files=memories.files,

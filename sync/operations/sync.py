@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from itertools import count
 from uuid import uuid4
 
@@ -12,10 +13,10 @@ from sync.engine.journal_commit import Journal as Repository
 from sync.engine.journal_commit import commit, take_back
 from sync.engine.messages import TRAILER, author_of
 from sync.engine.place import Place
-from sync.engine.secrets import BASELINE, refuse_secrets
 from sync.engine.syncing import Options, StoreSync
 from sync.engine.tree import Trees
 from sync.errors import JournalError, UsageError
+from sync.operations.gate import refuse_incoming
 from sync.operations.import_ import ImportResult, has_foreign, import_locked, import_memories
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.places import find_places
@@ -23,7 +24,7 @@ from sync.operations.quick import made_from, marks, remember, uncommitted_entrie
 from sync.operations.settling import settle_for
 from sync.operations.spots import Spot, find_spots
 from sync.operations.sync_result import StoreResult, SyncOptions, SyncResult, joined
-from sync.repository.files import read_or_none
+from sync.repository.files import read_or_none, remove_leftovers
 from sync.repository.git import run_git
 from sync.repository.lock import lock
 from sync.repository.refs import Head, read_head
@@ -79,7 +80,7 @@ class _Run:
         journal, options = self._journal, self._options
         places = find_places(journal, options.stores)
         head = read_head(journal.location)
-        left = [] if options.dry_run else take_back(self._repository, head)
+        left = [] if options.dry_run else self._take_back(places, head)
         refuse_head(
             branch=head.branch,
             in_progress=head.in_progress,
@@ -108,6 +109,12 @@ class _Run:
             left=tuple(left),
         )
 
+    def _take_back(self, places: Mapping[str, Place | str], head: Head) -> list[str]:
+        """Undo what a run that died had begun; other clones do not write where files of this repository lie."""
+        inside = [place.folder for place in places.values() if isinstance(place, Place) and place.inside is not None]
+        remove_leftovers([self._journal.lock_folder, *inside])
+        return take_back(self._repository, head)
+
     def _sync_one(self, place: Place, head: Head) -> tuple[StoreResult, Head]:
         journal, store = self._journal, place.store
         trees = Trees(journal.root, journal.state_folder, store.name, store.key, journal.settings.entries)
@@ -120,7 +127,7 @@ class _Run:
             made_from=made_from(journal.settings, store.name),
             run=self._name,
             step=next(self._steps),
-            refuse_secrets=self._refuse_secrets,
+            refuse_secrets=partial(refuse_incoming, journal),
             progress=self._progress,
         )
         try:
@@ -130,11 +137,6 @@ class _Run:
         if done is None:
             return StoreResult(name=store.name, place=place.shown, absent="not on this machine"), head
         return StoreResult(name=store.name, place=place.shown, synced=done), done.head
-
-    def _refuse_secrets(self, texts: Mapping[str, str]) -> None:
-        if any(texts.values()):
-            path = f"{self._journal.settings.journal}/{BASELINE}".removeprefix("./")
-            refuse_secrets(texts, read_or_none(self._journal.absolute(path)), baseline_path=path)
 
     def _import(self, places: Mapping[str, Place | str], head: Head) -> tuple[ImportResult, Head]:
         """Import what stands in other files of Augment's folder, and commit it."""

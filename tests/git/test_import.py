@@ -650,3 +650,10 @@ def test_temporary_files_of_a_run_that_was_killed_are_removed(repo: Repo) -> Non
 def test_memories_with_one_opening_are_one_theme(repo: Repo) -> None:
     remember(repo, *(f"The user prefers to always have the code formatted in way {number}" for number in range(50)))
     assert [entry.memories for entry in imported(repo).entries] == [50]
+
+
+def test_a_memory_that_holds_a_secret_stops_the_import_before_anything_is_written(repo: Repo) -> None:
+    remember(repo, "Build: use pnpm", "Deploy: the token is " + "ghp_" + "a1B2c3D4e5F6" * 3)
+    before = work_tree(repo)
+    result = repo.journal("import", code=3)
+    assert ("looks like a secret" in result.stderr, work_tree(repo)) == (True, before)
