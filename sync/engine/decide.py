@@ -99,7 +99,7 @@ def _ours_only(pair: Pair, seen: str) -> Verdict:
         return Verdict(
             key=pair.key, path=pair.path, action=Action.STORE_DELETE, why="not selected", text=pair.ours, seen=seen
         )
-    same = pair.ours == pair.base and pair.head is None
+    same = pair.ours == pair.base and pair.head is None and pair.base_path in ("", pair.path)
     action = Action.UNCHANGED if same else Action.STORE_EDIT
     return Verdict(key=pair.key, path=pair.path, action=action, text=pair.ours, seen=seen, in_store=True)
 

@@ -133,7 +133,9 @@ class Planner:
         for key, (path, why) in troubles.items():
             draft.keep(sides, key, path)
             draft.verdicts.append(Verdict(key=key, path=path, action=Action.SKIP, why=why, is_agreed=False))
-        read = len({*sides.now, *sides.head.paths, *pairs, *troubles})
+        renamed = {pair.path for pair in pairs.values() if pair.head is not None}  # known by their old keys
+        heads = (key for key, path in sides.head.paths.items() if path not in renamed)
+        read = len({*sides.now, *heads, *pairs, *troubles})
         return draft.plan(read)
 
     def _pairs(self, sides: Sides) -> dict[str, Pair]:
