@@ -10,6 +10,7 @@ sides, that import and one `git merge` of the same entries; for a first sync, re
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -189,6 +190,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="entries in the journals")
     arguments = parser.parse_args()
     sizes, runs = arguments.sizes, arguments.runs
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled, and so is GitPython
     with tempfile.TemporaryDirectory() as scratch:
         pairs = {size: make_pair(Path(scratch), size) for size in sizes}
         middle = sizes[len(sizes) // 2]

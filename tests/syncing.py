@@ -30,6 +30,8 @@ class Box(Protocol):
 
     def append(self, key: str, line: str) -> None: ...
 
+    def drop(self, key: str, line: str) -> None: ...
+
     def delete(self, key: str) -> None: ...
 
     def rename(self, old: str, new: str) -> None: ...
@@ -59,6 +61,9 @@ class AugmentBox:
 
     def append(self, key: str, line: str) -> None:
         self._change(key, lambda text: f"{text}\n- {line}")
+
+    def drop(self, key: str, line: str) -> None:
+        self._change(key, lambda text: text.replace(f"\n- {line}", "", 1))
 
     def delete(self, key: str) -> None:
         self._save([one for one in self._load() if one["metadata"].get("id") != key])
@@ -111,6 +116,9 @@ class ClaudeBox:
     def append(self, key: str, line: str) -> None:
         replace_file(self._file(key), self._file(key).read_bytes() + f"- {line}\n".encode())
 
+    def drop(self, key: str, line: str) -> None:
+        self.edit(key, f"\n- {line}", "")
+
     def delete(self, key: str) -> None:
         self._file(key).unlink()
 
@@ -143,6 +151,9 @@ class McpBox:
 
     def append(self, key: str, line: str) -> None:
         self._change(key, lambda lines: [*lines, line])
+
+    def drop(self, key: str, line: str) -> None:
+        self._change(key, lambda lines: [one for one in lines if one != line])
 
     def delete(self, key: str) -> None:
         self._save([one for one in self._load() if key not in (one.get("name"), one.get("from"), one.get("to"))])

@@ -126,13 +126,12 @@ class StoreSync:
 
     def _run(self, head: Head, base: Base | NoBase, sides: Sides) -> Synced:
         """Rounds of plan, commit and write, until nobody else has written to the store meanwhile."""
-        first, verdicts, plan = sides.now, dict[str, Verdict](), Plan(verdicts=(), read=0)
+        first, plan = sides.now, Plan(verdicts=(), read=0)
         for rounds in range(1, ROUNDS + 1):
-            plan = self._plan(sides, head)
+            done, plan = plan.verdicts, self._plan(sides, head)
             refuse_plan(sides, plan, self._options.allowed)
             self._options.refuse_secrets(plan.arriving)
-            verdicts |= {one.key: one for one in plan.verdicts}
-            plan = replace(plan, verdicts=tuple(verdicts[key] for key in sorted(verdicts)))
+            plan = plan.after(done)
             if self._options.is_dry:
                 return self._synced(plan, head, base, rounds)
             wanted = {key: chunk for key, chunk in {**sides.now, **plan.chunks}.items() if chunk is not None}

@@ -6,29 +6,43 @@ commits of a sync that could not be pushed are taken back, and the sync is compu
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sync.errors import GitError, RefusedError, RetryError
+from sync.engine.journal_commit import Journal as Repository
+from sync.engine.journal_commit import take_back
+from sync.errors import GitError, JournalError, RetryError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
-from sync.operations.places import find_places
 from sync.operations.sync import sync
 from sync.operations.sync_result import SyncOptions, SyncResult
+from sync.operations.upstream import (
+    BASES,
+    OWN_BASES,
+    Start,
+    Upstream,
+    catch_up,
+    find_upstream,
+    kept_inside,
+    read_refs,
+    with_shared_bases,
+)
+from sync.repository.checkout import FileChange, bring_in
+from sync.repository.files import write_atomic
 from sync.repository.git import run_git
 from sync.repository.lock import lock
-from sync.repository.objects import list_tree, resolve
-from sync.repository.refs import Head, RefUpdate, base_ref, read_head, update_refs
+from sync.repository.objects import changed_files
+from sync.repository.plumbing import index_line
+from sync.repository.refs import Head, RefUpdate, read_head, update_refs
 
 TRIES = 5
 JITTER_S = 5.0
 """Longest wait after the first refused push, in seconds; after the second twice that, and so on."""
 
 JITTER_VARIABLE = "JOURNAL_PUSH_JITTER"
-_FETCHED = "refs/journal-fetched/"  # only until they have been looked at
 _RACES = (
     "fetch first",
     "non-fast-forward",
@@ -36,13 +50,8 @@ _RACES = (
     "failed to update ref",
     "cannot lock ref",
     "atomic push failed",
+    "atomic transaction failed",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Upstream:
-    remote: str
-    branch: str  # full name there
 
 
 def sync_and_push(
@@ -55,136 +64,89 @@ def sync_and_push(
     Raises:
         RetryError: somebody else was quicker, five times.
         RefusedError: the branch and its upstream have diverged; or as `sync`.
-        GitError: there is no remote, or it cannot be reached.
+        GitError: there is no remote, it cannot be reached, or it refuses.
+        UsageError: nothing is to be committed; or as `sync`.
     """
-    upstream = _upstream(journal)
+    if not options.commits:
+        raise UsageError("what is not committed cannot be pushed", hint="leave out --push or --no-commit")
+    upstream = find_upstream(journal)
     for attempt in range(1, TRIES + 1):
         with lock(journal.lock_folder):
-            before = _caught_up(journal, upstream)
-            bases = _bases(journal)
-        result = sync(journal, options, now=now, progress=progress)
-        if _push(journal, upstream):
+            start = catch_up(journal, upstream)
+        result = sync(start.journal, options, now=now, progress=progress)
+        synced = read_refs(journal, BASES, OWN_BASES)
+        if _push(start, upstream, result.commit):
             return result
         with lock(journal.lock_folder):
-            _take_back(journal, before, bases)
+            _take_back(start, result.commit, synced)
         time.sleep(random.uniform(0, _jitter_s() * attempt) if attempt < TRIES else 0)
     hint = "nothing was lost; run it again later"
     raise RetryError(f"somebody else was quicker {TRIES} times, so nothing was pushed", hint=hint)
 
 
-def _upstream(journal: Journal) -> _Upstream:
-    head = read_head(journal.location)
-    if not head.branch:
-        raise RefusedError("no branch is checked out, so there is nothing to push to", hint="run: git switch <branch>")
-    name = head.branch.removeprefix("refs/heads/")
-    printed = run_git(journal.root, "config", "--get", f"branch.{name}.remote", accept=(0, 1))
-    remote = os.fsdecode(printed).strip()
-    merge = os.fsdecode(run_git(journal.root, "config", "--get", f"branch.{name}.merge", accept=(0, 1))).strip()
-    if not remote:
-        remotes = os.fsdecode(run_git(journal.root, "remote")).split()
-        if not remotes:
-            raise GitError("there is no remote to push to", hint="run: git remote add origin <address>")
-        remote = "origin" if "origin" in remotes else remotes[0]
-    return _Upstream(remote=remote, branch=merge or head.branch)
-
-
-def _caught_up(journal: Journal, upstream: _Upstream) -> Head:
-    """The branch, moved forward to its upstream."""
-    root = journal.root
-    there = os.fsdecode(run_git(root, "ls-remote", "--quiet", "--", upstream.remote, upstream.branch, "refs/journal/*"))
-    names = there.split()[1::2]
-    if upstream.branch not in names:
-        return read_head(journal.location)
-    kept = {base_ref(name): f"{_FETCHED}{name}" for name in _kept_inside(journal) if base_ref(name) in names}
-    wanted = [upstream.branch, *(f"+{ref}:{fetched}" for ref, fetched in kept.items())]
-    run_git(root, "fetch", "--quiet", "--no-tags", "--", upstream.remote, *wanted)
-    _take_newer_bases(journal, kept)
-    head = read_head(journal.location)
-    theirs = resolve(root, ["FETCH_HEAD"])[0]
-    if theirs is None or head.commit == theirs or _is_ancestor(journal, theirs, head.commit):
-        return head
-    if not _is_ancestor(journal, head.commit, theirs):
-        hint = "bring them together first: git pull"
-        raise RefusedError(f"{head.branch} and {upstream.remote} have diverged", hint=hint)
-    try:
-        run_git(root, "-c", "core.hooksPath=/dev/null", "merge", "--quiet", "--ff-only", theirs)
-    except GitError as error:
-        raise RefusedError(
-            f"the branch cannot be moved forward: {error.message}", hint="commit your changes"
-        ) from error
-    return read_head(journal.location)
-
-
-def _take_newer_bases(journal: Journal, fetched: Mapping[str, str]) -> None:
-    """Move the bases of stores that are kept in the repository to those of the remote, where those are newer."""
-    names = [*fetched, *fetched.values()]
-    found = dict(zip(names, resolve(journal.root, names), strict=True))
-    newer = [
-        RefUpdate(name=ref, new=found[other], old=found[ref])
-        for ref, other in fetched.items()
-        if found[ref] != found[other] and _is_ancestor(journal, found[ref], found[other])
-    ]
-    done = [RefUpdate(name=other, new=None, old=found[other]) for other in fetched.values() if found[other]]
-    update_refs(journal.root, [*newer, *done], reason="journal sync: fetched")
-
-
-def _kept_inside(journal: Journal) -> list[str]:
-    """Names of the stores whose files the branch has."""
-    head = read_head(journal.location)
-    if head.commit is None:
-        return []
-    return [
-        name
-        for name, place in find_places(journal, ()).items()
-        if not isinstance(place, str)
-        and place.inside is not None
-        and place.ref == base_ref(name)  # a linked work tree has its own
-        and any(
-            path == f"{place.inside}/{place.file}" or not place.file
-            for path in list_tree(journal.root, head.commit, place.inside)
-        )
-    ]
-
-
-def _is_ancestor(journal: Journal, older: str | None, newer: str | None) -> bool:
-    if older is None or newer is None:
-        return older is None
-    try:
-        run_git(journal.root, "merge-base", "--is-ancestor", older, newer)
-    except GitError:
+def _push(start: Start, upstream: Upstream, commit: str) -> bool:
+    """Whether the branch and the bases of the stores in it are pushed; False where somebody else was quicker."""
+    if not commit:
+        return True
+    journal = start.journal
+    present = read_refs(journal, BASES)
+    bases = [place.ref for place in with_shared_bases(kept_inside(journal)).values() if place.ref in present]
+    # A base need not come from the one before it, but nobody may have moved it since it was looked at.
+    leases = [f"--force-with-lease={ref}:{start.pushed.get(ref, '')}" for ref in bases]
+    refs = [f"{commit}:{upstream.branch}", *(f"{ref}:{ref}" for ref in bases)]
+    told = run_git(
+        journal.root, "push", "--porcelain", "--atomic", *leases, "--", upstream.remote, *refs, accept=(0, 1)
+    ).decode("utf-8", "replace")
+    rows = told.splitlines()
+    refused = [line for line in rows if line.startswith("!")]
+    if any(sign in line for line in refused for sign in _RACES):
         return False
+    if refused or "Done" not in rows:
+        why = refused[0].split("\t")[-1] if refused else "by a hook of this repository"
+        raise GitError(f"the push was refused: {why}", hint="what was synced is committed, and pushed by the next run")
     return True
 
 
-def _bases(journal: Journal) -> dict[str, str]:
-    printed = run_git(journal.root, "for-each-ref", "--format=%(refname) %(objectname)", "refs/journal/")
-    return dict(line.split(" ") for line in os.fsdecode(printed).splitlines())
-
-
-def _push(journal: Journal, upstream: _Upstream) -> bool:
-    """Whether the branch and the bases of the stores in it are pushed; False where somebody else was quicker."""
-    present = _bases(journal)
-    inside = [base_ref(name) for name in _kept_inside(journal)]
-    refs = [f"HEAD:{upstream.branch}", *(f"{ref}:{ref}" for ref in inside if ref in present)]
-    told = run_git(journal.root, "push", "--porcelain", "--atomic", "--", upstream.remote, *refs, accept=(0, 1)).decode(
-        "utf-8", "replace"
-    )
-    refused = [line for line in told.splitlines() if line.startswith("!")]
-    if refused and not any(sign in line for line in refused for sign in _RACES):
-        raise GitError(f"the push was refused: {refused[0].split(chr(9))[-1]}", hint="ask who keeps the remote")
-    return not refused
-
-
-def _take_back(journal: Journal, before: Head, bases: Mapping[str, str]) -> None:
+def _take_back(start: Start, commit: str, synced: Mapping[str, str]) -> None:
     """Undo the commits of a sync that was not pushed. Stores keep what they were given: it is merged again."""
+    journal, root, before = start.journal, start.journal.root, start.head
     head = read_head(journal.location)
-    if head.commit != before.commit and before.commit is not None:
-        # --keep, unlike --hard, stops rather than overwrite a change that is not committed.
-        run_git(journal.root, "reset", "--quiet", "--keep", before.commit)
-    update_refs(journal.root, _restored(_bases(journal), bases), reason="journal sync: not pushed")
+    if (head.branch, head.commit or "") != (before.branch, commit):
+        raise RetryError(f"{before.branch} was moved while it was pushed", hint="run the command again")
+    if before.commit is None:
+        return  # there is nothing to go back to
+    moved = [] if head.commit == before.commit else [RefUpdate(name=head.branch, new=before.commit, old=head.commit)]
+    changes = list(_changes(journal, head, before))
+    repository = Repository(
+        root=root, state_folder=journal.lock_folder, folder=journal.settings.journal.removeprefix(".")
+    )
+    told = {"commit": before.commit, "changes": [[one.path, one.old, one.new] for one in changes]}
+    write_atomic(repository.intent, [json.dumps(told).encode()])
+    try:
+        # What an assistant wrote to a store in the repository is in no commit then: the file stays, Git's line goes.
+        bring_in(root, [one for one in changes if one.path not in start.edited], keep=repository.folder)
+        _unstage(journal, [one for one in changes if one.path in start.edited])
+        update_refs(root, [*moved, *_restored(synced, start.bases)], reason="journal sync: not pushed")
+    except JournalError:
+        take_back(repository, head)
+        raise
+    repository.intent.unlink(missing_ok=True)
 
 
-def _restored(now: Mapping[str, str], before: Mapping[str, str]) -> Sequence[RefUpdate]:
+def _changes(journal: Journal, head: Head, before: Head) -> Iterator[FileChange]:
+    for one in changed_files(journal.root, head.commit or "", before.commit or ""):
+        if one.renamed_from:
+            yield FileChange(one.renamed_from, one.old, None)
+        yield FileChange(one.path, None if one.renamed_from else one.old, one.new)
+
+
+def _unstage(journal: Journal, changes: Sequence[FileChange]) -> None:
+    if changes:
+        lines = [index_line(one.path, "100644" if one.new else "0", one.new or "") for one in changes]
+        run_git(journal.root, "update-index", "-z", "--index-info", stdin=b"".join(lines))
+
+
+def _restored(now: Mapping[str, str], before: Mapping[str, str]) -> list[RefUpdate]:
     return [
         RefUpdate(name=ref, new=before.get(ref), old=now.get(ref))
         for ref in {**now, **before}
@@ -194,6 +156,6 @@ def _restored(now: Mapping[str, str], before: Mapping[str, str]) -> Sequence[Ref
 
 def _jitter_s() -> float:
     try:
-        return max(0.0, float(os.environ.get(JITTER_VARIABLE, JITTER_S)))
+        return min(max(0.0, float(os.environ.get(JITTER_VARIABLE, JITTER_S))), 3600.0)
     except ValueError:
         return JITTER_S

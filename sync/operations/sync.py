@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -71,7 +72,8 @@ def sync(journal: Journal, options: SyncOptions, *, now: datetime, progress: Pro
 class _Run:
     def __init__(self, journal: Journal, options: SyncOptions, now: datetime, progress: Progress) -> None:
         self._journal, self._options, self._now, self._progress = journal, options, now, progress
-        self._name, self._steps = uuid4().hex, count()
+        # The name sorts by time: `journal undo` asks which of two runs was later, nothing else does.
+        self._name, self._steps = f"{time.time_ns():020}-{uuid4().hex}", count()
         self._repository = Repository(
             root=journal.root, state_folder=journal.lock_folder, folder=journal.settings.journal.removeprefix(".")
         )

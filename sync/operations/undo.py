@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sync.engine.base import Base, load_base, load_files, load_undo
 from sync.engine.guards import refuse_head
 from sync.engine.journal_commit import Journal as Repository
 from sync.engine.journal_commit import commit, file_changes, refuse_dirty, take_back
-from sync.engine.messages import TRAILER
+from sync.engine.messages import TRAILER, author_of
 from sync.engine.place import Place, read_whole, write_place
-from sync.engine.tracked import conflicts_folder, with_memories
-from sync.errors import RefusedError, RetryError, UsageError
+from sync.engine.sides import differing
+from sync.engine.tracked import conflicts_folder, refuse_staged_store, tracked_store, with_memories
+from sync.errors import JournalError, RefusedError, RetryError, UsageError
 from sync.merge.entry import merge_texts
 from sync.operations.journal import Journal
 from sync.operations.places import find_places
@@ -21,6 +22,10 @@ from sync.repository.git import read_blob, run_git
 from sync.repository.lock import lock
 from sync.repository.objects import Changed, changed_files, commit_tree, make_tree, resolve
 from sync.repository.refs import Head, RefUpdate, read_head, update_refs
+from sync.stores.protocol import Chunks, Files
+
+_ROUNDS = 10  # how often a store that others write to at the same time is taken up again
+_BY_HAND = "change it back by hand, or leave it as it is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +55,15 @@ def undo(journal: Journal, *, dry_run: bool = False) -> tuple[Undone, ...]:
 
     Args:
         journal: the journal, in a repository.
-        dry_run: write nothing; only the last agreement of each store is told then.
+        dry_run: write nothing.
 
     Returns:
-        What was undone, the last first.
+        What was undone, the store that was synced last first.
 
     Raises:
         UsageError: there was no sync.
-        RefusedError: what the sync changed has been changed again, or has changes that are not committed.
+        RefusedError: what the sync changed has been changed again, or has changes that are not committed; nothing was
+            written.
         RetryError: another run is at work.
     """
     if journal.location.git_dir is None:
@@ -66,116 +72,208 @@ def undo(journal: Journal, *, dry_run: bool = False) -> tuple[Undone, ...]:
         return _Undo(journal, dry_run=dry_run).go()
 
 
+@dataclass(slots=True, kw_only=True)
+class _Store:
+    """One store while its part of a run is undone.
+
+    Attributes:
+        place: where it lies.
+        files: its files as they were read.
+        found, now: its records as they were read, and without what the run did.
+        last: its base.
+        before: the base before the run; None where there was none.
+        entries: paths of entries that become what they were.
+    """
+
+    place: Place
+    files: Files
+    found: Chunks
+    now: dict[str, bytes]
+    last: Base
+    before: Base | None = None
+    entries: set[str] = field(default_factory=set)
+
+
 class _Undo:
+    """A run is undone in memory, from its last agreement to its first, before anything is written.
+
+    Then the bases go back first. From then on a death is harmless: both sides hold what the next sync finds equal, or
+    does again. With the bases last, what the journal holds no more would count as deleted there.
+    """
+
     def __init__(self, journal: Journal, *, dry_run: bool) -> None:
-        self._journal, self._is_dry = journal, dry_run
+        self._journal, self._root, self._is_dry = journal, journal.root, dry_run
         self._repository = Repository(
             root=journal.root, state_folder=journal.lock_folder, folder=journal.settings.journal.removeprefix(".")
         )
+        self._contents: dict[str, bytes | None] = {}
 
     def go(self) -> tuple[Undone, ...]:
         head = read_head(self._journal.location)
         if not self._is_dry:
             take_back(self._repository, head)
         refuse_head(branch=head.branch, in_progress=head.in_progress, is_shallow=head.is_shallow, allow_shallow=False)
-        places = {name: one for name, one in find_places(self._journal, ()).items() if isinstance(one, Place)}
-        found = self._bases(places)
-        if not found:
+        steps = self._last_run()
+        stores: dict[str, _Store] = {}
+        for place, base in steps:
+            name = place.store.name
+            store = stores[name] = stores.get(name) or self._read(place, base)
+            self._undo_entries(head, store, base)
+            self._undo_records(store, base)
+            previous = load_base(self._root, name, base.previous) if base.previous else None
+            store.before = previous if isinstance(previous, Base) else None
+        self._refuse_dirty(head, stores)
+        if not self._is_dry:
+            self._write(head, stores)
+        return tuple(
+            Undone(
+                store=name,
+                entries=tuple(sorted(one.entries)),
+                records=tuple(sorted(differing(one.found, one.now))),
+            )
+            for name, one in stores.items()
+        )
+
+    def _last_run(self) -> list[tuple[Place, Base]]:
+        """What the last run agreed on, the last first: once with a store in each of its passes."""
+        places = [one for one in find_places(self._journal, ()).values() if isinstance(one, Place)]
+        found = [(place, load_base(self._root, place.store.name, place.ref)) for place in places]
+        bases = [(place, one) for place, one in found if isinstance(one, Base) and one.place == place.identity]
+        if not bases:
             raise UsageError("there was no sync yet, so there is nothing to undo", hint="run: journal log")
-        run = max(found.values(), key=lambda base: (self._made_at(base), base.step)).run
-        done = []
-        while last := max(
-            ((base.step, name) for name, base in found.items() if base.run == run), default=None
-        ):  # a run agrees with a store once in each of its passes
-            name = last[1]
-            done.append(self._undo_one(places[name], found[name]))
-            found = {} if self._is_dry else self._bases(places)
-        return tuple(done)
+        run = max((one for _place, one in bases), key=self._age).run
+        steps = []
+        for place, last in bases:
+            base: object = last
+            while isinstance(base, Base) and base.run == run:
+                steps.append((place, base))
+                base = load_base(self._root, place.store.name, base.previous) if base.previous else None
+        return sorted(steps, key=lambda step: step[1].step, reverse=True)
 
-    def _bases(self, places: Mapping[str, Place]) -> dict[str, Base]:
-        found = {name: load_base(self._journal.root, name, place.ref) for name, place in places.items()}
-        return {name: base for name, base in found.items() if isinstance(base, Base)}
+    def _age(self, base: Base) -> tuple[int, int, str]:
+        """What is greater for a later run. A base that an undo brought back is younger than the sync that made it."""
+        count = run_git(self._root, "rev-list", "--count", base.journal).strip()
+        made = run_git(self._root, "show", "-s", "--format=%ct", base.commit).strip()
+        return int(count), int(made), base.run
 
-    def _made_at(self, base: Base) -> int:
-        return int(run_git(self._journal.root, "show", "-s", "--format=%ct", base.commit).strip() or 0)
-
-    def _undo_one(self, place: Place, base: Base) -> Undone:
-        head = read_head(self._journal.location)
-        contents = self._entries_before(head, base)
-        changes, files = self._store_before(place, base)
-        done = Undone(store=place.store.name, entries=tuple(sorted(contents)), records=tuple(sorted(changes)))
-        if self._is_dry:
-            return done
-        refuse_dirty(self._repository, file_changes(self._repository, head, contents))
-        name = place.store.name
-        message = "\n".join([f"Undo the last sync with {name}", "", *sorted(contents), "", f"{TRAILER}: {name}", ""])
-        memories = self._memories(head, contents)
-        head = commit(self._repository, head, {**contents, **memories}, message, author="", generated=tuple(memories))
-        written = write_place(place, files, place.store.join(files, changes))
-        if written.others is not None:
-            raise RetryError(f"{place.shown} was written by others at the same moment", hint="run: journal sync")
-        self._move_base(place, base, head)
-        return done
-
-    def _entries_before(self, head: Head, base: Base) -> dict[str, bytes | None]:
-        """The journal's files as they are without what the sync did."""
-        settings, root = self._journal.settings, self._journal.root
-        since = base.since or make_tree(root, None, {})
-        changed = changed_files(root, since, base.journal, settings.entries)
-        changed += changed_files(root, since, base.journal, conflicts_folder(settings))
-        contents: dict[str, bytes | None] = {}
-        for one in changed:
-            contents[one.path] = self._before(head, one)
-            if one.renamed_from:
-                contents[one.renamed_from] = contents[one.path]
-                contents[one.path] = None
-        return contents
-
-    def _before(self, head: Head, change: Changed) -> bytes | None:
-        present = resolve(self._journal.root, [f"{head.commit}:{change.path}"])[0]
-        if present == change.new:
-            return self._text(change.old)
-        ours, synced, before = (self._text(blob) for blob in (present, change.new, change.old))
-        if ours is not None and synced is not None and before is not None:
-            merged = merge_texts(synced.decode(), ours.decode(), before.decode()).text
-            if merged is not None:
-                return merged.encode()
-        hint = "change it back by hand, or leave it as it is"
-        raise RefusedError(f"{change.path} has been changed again since the sync", hint=hint)
-
-    def _text(self, blob: str | None) -> bytes | None:
-        return None if blob is None else read_blob(self._journal.root, blob)
-
-    def _store_before(self, place: Place, base: Base) -> tuple[dict[str, bytes | None], dict[str, bytes]]:
-        """(the records as they were before the sync, the store's files)."""
-        before = load_undo(self._journal.root, base)
+    def _read(self, place: Place, base: Base) -> _Store:
         files = read_whole(place)
         if files is None:
             raise RefusedError(f"{place.store.name}: the store is not on this machine", hint="put it back first")
-        now, agreed = place.store.split(files), place.store.split(load_files(self._journal.root, base))
-        for key in before:
-            if now.get(key) != agreed.get(key):
-                hint = "change it back by hand, or leave it as it is"
-                raise RefusedError(f"{place.store.name}: {key} has been changed again since the sync", hint=hint)
-        return before, files
+        found = place.store.split(files)
+        return _Store(place=place, files=files, found=found, now=dict(found), last=base)
 
-    def _memories(self, head: Head, contents: Mapping[str, bytes | None]) -> dict[str, bytes | None]:
+    def _undo_entries(self, head: Head, store: _Store, base: Base) -> None:
+        """The journal's files as they are without what the sync did."""
+        settings = self._journal.settings
+        since = base.since or make_tree(self._root, None, {})
+        changed = changed_files(self._root, since, base.journal, settings.entries)
+        changed += changed_files(self._root, since, base.journal, conflicts_folder(settings))
+        for one in changed:
+            wanted = {one.path: self._before(head, one)}
+            if one.renamed_from:
+                wanted = {one.renamed_from: wanted[one.path], one.path: None}
+            for path, data in wanted.items():
+                if data != self._present(head, path):
+                    self._contents[path] = data
+                    store.entries.add(path)
+
+    def _before(self, head: Head, change: Changed) -> bytes | None:
+        present, synced, before = self._present(head, change.path), self._text(change.new), self._text(change.old)
+        there = self._present(head, change.renamed_from) if change.renamed_from else None
+        if there is None and present == synced:
+            return before
+        if before == (there if change.renamed_from and present is None else present):
+            return before  # somebody has changed it back already
+        if there is None and present is not None and synced is not None and before is not None:
+            merged = merge_texts(synced.decode(), present.decode(), before.decode()).text
+            if merged is not None:
+                return merged.encode()
+        raise RefusedError(f"{change.path} has been changed again since the sync", hint=_BY_HAND)
+
+    def _present(self, head: Head, path: str) -> bytes | None:
+        if path not in self._contents:
+            return self._text(resolve(self._root, [f"{head.commit}:{path}"])[0])
+        return self._contents[path]
+
+    def _text(self, blob: str | None) -> bytes | None:
+        return None if blob is None else read_blob(self._root, blob)
+
+    def _undo_records(self, store: _Store, base: Base) -> None:
+        agreed = store.place.store.split(load_files(self._root, base))
+        for key, chunk in load_undo(self._root, base).items():
+            if store.now.get(key) == chunk:
+                continue
+            if store.now.get(key) != agreed.get(key):
+                message = f"{store.place.store.name}: {key} has been changed again since the sync"
+                raise RefusedError(message, hint=_BY_HAND)
+            if chunk is None:
+                del store.now[key]
+            else:
+                store.now[key] = chunk
+
+    def _refuse_dirty(self, head: Head, stores: Mapping[str, _Store]) -> None:
+        refuse_dirty(self._repository, file_changes(self._repository, head, self._contents))
+        for one in stores.values():
+            refuse_staged_store(self._root, head.commit, one.place)
+
+    def _write(self, head: Head, stores: Mapping[str, _Store]) -> None:
+        moved = [self._base_before(head, one) for one in stores.values()]
+        update_refs(self._root, moved, reason="journal undo")
+        try:
+            head = self._commit(head, stores)
+        except JournalError:
+            again = [RefUpdate(name=one.name, new=one.old, old=one.new) for one in moved]
+            update_refs(self._root, again, reason="journal undo: given up")
+            raise
+        for name, one in stores.items():
+            written = self._write_store(one)
+            if contents := tracked_store(self._root, head.commit, one.place, written):
+                message = f"Write {name}\n\n{TRAILER}: {name}\n"
+                head = commit(self._repository, head, contents, message, author=author_of(name), written=True)
+
+    def _base_before(self, head: Head, store: _Store) -> RefUpdate:
+        """The base before the run is the base again, as a new commit; before the first one there is none.
+
+        A base that others may have fetched is replaced even then, by a commit that is none, since a base that is
+        missing here would be fetched from them.
+        """
+        place, name = store.place, store.place.store.name
+        tree = None
+        if store.before:
+            tree = resolve(self._root, [f"{store.before.commit}^{{tree}}"])[0]
+        elif tracked_store(self._root, head.commit, place, store.files):
+            tree = make_tree(self._root, None, {})
+        message = f"Agree again on what was before with {name}\n\n{TRAILER}: {name}\n"
+        made = commit_tree(self._root, tree, [store.last.commit], message) if tree else None
+        return RefUpdate(name=place.ref, new=made, old=store.last.commit)
+
+    def _commit(self, head: Head, stores: Mapping[str, _Store]) -> Head:
         settings = self._journal.settings
         texts = {
             path: None if data is None else data.decode()
-            for path, data in contents.items()
+            for path, data in self._contents.items()
             if path.startswith(f"{settings.entries}/")
         }
-        memories = with_memories(self._journal.root, head.commit, settings, texts)
-        return {} if memories is None else {settings.memories: memories}
+        memories = with_memories(self._root, head.commit, settings, texts)
+        generated = {} if memories is None else {settings.memories: memories}
+        trailers = [f"{TRAILER}: {name}" for name in stores]
+        subject = f"Undo the last sync with {', '.join(stores)}"
+        message = "\n".join([subject, "", *sorted(self._contents), "", *trailers, ""])
+        contents = {**self._contents, **generated}
+        return commit(self._repository, head, contents, message, author="", generated=tuple(generated))
 
-    def _move_base(self, place: Place, base: Base, head: Head) -> None:
-        """The base before it is the base again, as a new commit; before the first one there is none."""
-        root = self._journal.root
-        before = load_base(root, place.store.name, base.previous) if base.previous else None
-        made = None
-        if isinstance(before, Base):
-            tree = resolve(root, [f"{before.commit}^{{tree}}"])[0] or ""
-            message = f"Agree again on what was before with {place.store.name}\n\n{TRAILER}: {place.store.name}\n"
-            made = commit_tree(root, tree, [base.commit, *([head.commit] if head.commit else [])], message)
-        update_refs(root, [RefUpdate(name=place.ref, new=made, old=base.commit)], reason="journal undo")
+    def _write_store(self, one: _Store) -> Files:
+        """Write a store without what the run did; what others write at the same moment stays."""
+        store, changes = one.place.store, differing(one.found, one.now)
+        before, others = one.files, one.files
+        for _ in range(_ROUNDS):
+            now = store.split(others)
+            left = {key: chunk for key, chunk in changes.items() if now.get(key) == one.found.get(key)}
+            joined = {**others, **store.join(others, left)}
+            wanted = {name: data for name, data in joined.items() if data is not None}
+            written = write_place(one.place, before, differing(before, wanted))
+            if written.others is None:
+                return written.present
+            before, others = written.present, written.others
+        raise RetryError(f"{one.place.shown} is being written all the time", hint="run: journal sync")

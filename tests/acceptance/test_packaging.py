@@ -22,7 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 BUILD = "import sys; from hatchling import build; build.build_sdist(sys.argv[1]); build.build_wheel(sys.argv[1])"
 SCHEMAS = sorted(path.name for path in (ROOT / "schemas").glob("*.json"))
 DEPENDENCIES = {
-    "click", "gitpython", "jsonschema", "python-frontmatter", "pyyaml", "referencing", "rich", "tzdata",
+    "click", "detect-secrets", "gitpython", "jsonschema", "python-frontmatter", "pyyaml", "referencing", "rich", "tzdata",
 }  # fmt: skip
 HEAVY = {
     "aiohttp", "fastapi", "llama-index", "mcp", "numpy", "onnxruntime", "pandas", "psycopg", "pydantic", "redis",
@@ -120,7 +120,7 @@ def test_nothing_heavy_comes_with_the_plain_installation() -> None:
 
 
 def test_the_package_imports_only_what_it_requires() -> None:
-    modules = {"click", "git", "jsonschema", "frontmatter", "yaml", "referencing", "rich", "tzdata"}
+    modules = {"click", "detect_secrets", "git", "jsonschema", "frontmatter", "yaml", "referencing", "rich", "tzdata"}
     nodes = [node for path in (ROOT / "sync").rglob("*.py") for node in ast.walk(ast.parse(path.read_bytes()))]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
