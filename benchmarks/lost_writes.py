@@ -9,7 +9,7 @@ in a recorded conflict, or refused by name. Prints one JSON object; exits with 1
 
     control_lost           without any sync: what the writers lose among themselves
     entries, entries_lost  edits of the journal's own side, and how many are gone
-    codes                  exit code of `journal sync` -> how often
+    codes                  what a sync ended with, or was stopped by -> how often
     naive_lost             of all writes of both sides, with a copier in the place of the sync that overwrites the older
                            file with the newer one
 """
@@ -39,7 +39,7 @@ JOURNAL = str(Path(sys.executable).with_name("journal"))
 WRITERS, LOOPS = 8, 2
 KINDS = ("truncate", "rename", "append")
 SHARED = [f"shared{number}" for number in range(4)]
-PAUSE_S = 0.12  # a writer rests for up to so long between two writes
+PAUSE_S = 0.3  # a writer rests for up to so long between two writes
 NAIVE_PAUSE_S = 0.3  # about what one sync takes
 GATE_ROUNDS = 3  # the journal's side is edited in every third round: an edit waits for syncs, and two may overlap
 TOKEN = re.compile(rb"[wj]\d+x\d+q")
@@ -147,12 +147,14 @@ class Scene:
         store: the store's name.
         kind: how its writers write.
         writes: how many times, all writers together.
+    pause: a writer rests for up to so many seconds between two writes.
     """
 
     root: Path
     store: str
     kind: str
     writes: int
+    pause: float = PAUSE_S
 
     @property
     def format(self) -> Graph | Listed:
@@ -206,7 +208,7 @@ def write_store(scene: Scene, number: int) -> None:
             key = dice.choice([*own[-20:], *SHARED])
         change(scene, scene.file, token, key, dice)
         own += [] if key else [token]
-        time.sleep(dice.uniform(0, PAUSE_S))
+        time.sleep(dice.uniform(0, scene.pause))
 
 
 def change(scene: Scene, file: Path, token: str, key: str | None, dice: random.Random) -> None:
@@ -246,7 +248,7 @@ def sync_loop(scene: Scene, number: int, stop: Any, codes: Any, edits: Any) -> N
             with held(scene.root / "edit.lock", fcntl.LOCK_EX):
                 edits.put(edit_journal(scene.root, number, count // GATE_ROUNDS))
         with held(scene.root / "edit.lock", fcntl.LOCK_SH):
-            codes.put(sync(scene.root)[0])
+            codes.put(outcome(*sync(scene.root)))
         count += 1
 
 
@@ -291,8 +293,8 @@ def copy_newer(scene: Scene) -> None:
 Loop = Callable[[Scene, int, Any, Any, Any], None]
 
 
-def run_load(scene: Scene, loop: Loop | None) -> tuple[list[int], list[str]]:
-    """Let the writers write, with loops beside them; exit codes of the syncs, and what the journal's side was given."""
+def run_load(scene: Scene, loop: Loop | None) -> tuple[list[str], list[str]]:
+    """Let the writers write, with loops beside them; how the syncs ended, and what the journal's side was given."""
     stop, codes, edits = PROCESSES.Event(), PROCESSES.Queue(), PROCESSES.Queue()
     writers = [PROCESSES.Process(target=write_store, args=(scene, number)) for number in range(WRITERS)]
     loops = [
@@ -303,7 +305,7 @@ def run_load(scene: Scene, loop: Loop | None) -> tuple[list[int], list[str]]:
     for one in writers:
         one.join()
     stop.set()
-    told: tuple[list[int], list[str]] = ([], [])
+    told: tuple[list[str], list[str]] = ([], [])
     while any(one.is_alive() for one in loops) or not (codes.empty() and edits.empty()):
         for queue, take in ((codes, told[0].append), (edits, told[1].append)):
             while not queue.empty():
@@ -342,7 +344,7 @@ def measure(scene: Scene) -> dict[str, Any]:
         "in_store": len(writes & stored),
         "entries": len(edits),
         "entries_lost": len(set(edits) - journal - conflicts),
-        "codes": {str(code): number for code, number in sorted(Counter(codes).items())},
+        "codes": dict(Counter(codes).most_common()),
         "seconds": round(taken, 1),
         "examples": sorted([*lost, *(set(edits) - journal - conflicts)])[:5],
     }
@@ -392,6 +394,12 @@ def sync(root: Path) -> tuple[int, dict[str, Any]]:
         return done.returncode, {"stores": [], "error": done.stderr.decode()}
 
 
+def outcome(code: int, told: dict[str, Any]) -> str:
+    """What a sync ended with: its exit code, and what stopped it, without names and numbers."""
+    errors = [one["error"]["message"] for one in told["stores"] if "error" in one] or [told.get("error", "")]
+    return " ".join([str(code), re.sub(r"/\S+|\d+", "…", errors[0])]).strip()
+
+
 @contextlib.contextmanager
 def held(path: Path, how: int) -> Iterator[None]:
     """Hold a lock file."""
@@ -411,6 +419,7 @@ def main() -> int:
     parser.add_argument("--writes", type=int, default=2000, help="in each load, all writers together")
     parser.add_argument("--stores", nargs="+", choices=STORES, default=list(STORES), help="which formats")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="how writers write")
+    parser.add_argument("--pause", type=float, default=PAUSE_S, help="the longest rest of a writer, in seconds")
     parser.add_argument("--keep", type=Path, help="leave the synced repositories in this folder")
     arguments = parser.parse_args()
     runs = []
@@ -421,7 +430,7 @@ def main() -> int:
                 def scene(name: str, top: Path, store: str = store, kind: str = kind) -> Scene:
                     root = top / f"{store}-{kind}-{name}"
                     root.mkdir(parents=True)
-                    return Scene(root=root, store=store, kind=kind, writes=arguments.writes)
+                    return Scene(root=root, store=store, kind=kind, writes=arguments.writes, pause=arguments.pause)
 
                 control = measure_control(scene("control", Path(scratch)))
                 naive = measure_naive(scene("naive", Path(scratch)))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from sync.engine.pieces import cut, joined
@@ -113,14 +114,20 @@ def load_base(root: Path, store: str, ref: str) -> Base | NoBase:
         return NoBase(reason="its base is damaged, or cut off by a shallow clone", ref=at)
 
 
-def load_files(root: Path, base: Base) -> dict[str, bytes]:
+def load_files(root: Path, base: Base, present: Files) -> dict[str, bytes]:
     """The store's files as they were agreed on.
 
+    Args:
+        root: the work tree.
+        base: the agreement.
+        present: the store's files; pieces that they share with those of the base are taken from them.
+
     Raises:
-        GitError: one is missing.
+        GitError: a piece is missing.
     """
-    blobs = list(dict.fromkeys(base.store.values()))
-    contents = dict(zip(blobs, read_blobs(root, [blob.encode() for blob in blobs]), strict=True))
+    contents = dict(_blobs(present, sha256=len(base.entries) == 64)[1])
+    missing = [blob for blob in dict.fromkeys(base.store.values()) if blob not in contents]
+    contents |= zip(missing, read_blobs(root, [blob.encode() for blob in missing]), strict=True)
     return joined(base.store, contents)
 
 
@@ -213,12 +220,16 @@ def _blobs(files: Files, *, sha256: bool) -> tuple[dict[str, str], dict[str, byt
     paths: dict[str, str] = {}
     contents: dict[str, bytes] = {}
     for name, data in files.items():
-        pieces = cut(data)
-        for number, piece in enumerate(pieces):
-            blob = blob_id(piece, sha256=sha256).decode()
+        pieces = _pieces(data, sha256)
+        for number, (blob, piece) in enumerate(pieces):
             paths[f"{name}/{number:06}" if len(pieces) > 1 else name] = blob
             contents[blob] = piece
     return paths, contents
+
+
+@lru_cache(maxsize=4)  # a sync asks for the same file several times, and its bytes know their hash
+def _pieces(data: bytes, sha256: bool) -> list[tuple[str, bytes]]:
+    return [(blob_id(piece, sha256=sha256).decode(), piece) for piece in cut(data)]
 
 
 def _store_tree(root: Path, paths: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Large files kept in Git in pieces, so that a small change stores a small object.
 
-A piece ends behind a line whose checksum says so, so an edit moves no border but its own: content-defined chunking, as
-in A. Muthitacharoen, B. Chen, D. Mazières, "A Low-bandwidth Network File System", SOSP 2001, with lines for windows.
+A piece ends behind a line whose checksum says so, so an edit moves few borders but its own: content-defined chunking,
+as in A. Muthitacharoen, B. Chen, D. Mazières, "A Low-bandwidth Network File System", SOSP 2001, with lines for windows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from zlib import crc32
 SMALL = 256 * 1024
 """Bytes up to which a file is one piece."""
 
+SMALLEST = 4 * 1024
+"""Bytes that a piece has at least, but for the last: where the same line comes again and again, it could end each."""
+
 _MASK = 127  # one line in 128 ends a piece: some tens of kilobytes each
 
 
@@ -19,17 +22,14 @@ def cut(data: bytes) -> list[bytes]:
     """A file's pieces, in order; joined they are the file."""
     if len(data) <= SMALL:
         return [data]
-    lines = data.split(b"\n")
-    last = lines.pop()
-    borders = [number for number, checksum in enumerate(map(crc32, lines), 1) if not checksum & _MASK]
-    lines.append(last)
     pieces = []
-    start = 0
-    for border in borders:
-        pieces.append(b"\n".join(lines[start:border]) + b"\n")
-        start = border
-    rest = b"\n".join(lines[start:])
-    return [*pieces, rest] if rest else pieces
+    start = end = 0
+    for line in data.split(b"\n")[:-1]:
+        end += len(line) + 1
+        if end - start >= SMALLEST and not crc32(line) & _MASK:
+            pieces.append(data[start:end])
+            start = end
+    return [*pieces, data[start:]] if start < len(data) else pieces
 
 
 def joined(blobs: Mapping[str, str], contents: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -81,15 +81,19 @@ def read_place(place: Place) -> dict[str, bytes] | None:
     raise RetryError(f"{place.shown} keeps changing while it is read", hint="run the command again")
 
 
-def read_whole(place: Place) -> dict[str, bytes] | None:
+def read_whole(place: Place, seen: dict[str, bytes] | None = None) -> dict[str, bytes] | None:
     """As `read_place`; a store that is torn is read again, since somebody may be in the middle of writing it.
+
+    Args:
+        place: where it lies.
+        seen: its files as they were just read.
 
     Raises:
         ShapeError: it stays torn, or is not of the shape that its adapter knows.
     """
     tries = _TRIES if place.store.is_volatile else 2
     for left in range(tries - 1, -1, -1):
-        files = read_place(place)
+        files, seen = seen or read_place(place), None
         if files is None:
             return None
         try:
@@ -129,9 +133,11 @@ def write_place(place: Place, before: Files, changes: Mapping[str, bytes | None]
             try:
                 displaced[name] = stack.enter_context(swap(_target(path), data, before.get(name)))
             except RetryError:  # what has been written already may have displaced something as well
-                is_raced, data = True, _read(place, name)
-                _put(others, name, data)
-            _put(present, name, data)
+                is_raced, found = True, _read(place, name)
+                _put(others, name, found)
+                _put(present, name, found)
+            else:
+                _put(present, name, data)
         if changes and place.store.is_volatile:
             time.sleep(SETTLE_S)
         for name, one in displaced.items():

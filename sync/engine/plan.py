@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,13 +87,6 @@ class Plan:
     def gone(self) -> int:
         """How many of what was read is on neither side any more."""
         return sum(one.is_agreed and one.text is None for one in self.verdicts)
-
-    def after(self, earlier: Iterable[Verdict]) -> Plan:
-        """The plan together with what was done before it; the last word on a record counts."""
-        own = {one.key for one in self.verdicts}
-        done = [one for one in earlier if one.key not in own]
-        verdicts = tuple(sorted((*self.verdicts, *done), key=lambda one: one.key))
-        return replace(self, verdicts=verdicts, read=self.read + sum(one.is_agreed and one.text is None for one in done))
 
     def count(self, *actions: Action) -> int:
         """How many verdicts there are of some kinds."""
@@ -228,6 +221,7 @@ class Planner:
             draft.arriving[pair.path or pair.key] = incoming(pair.base if pair.ours is None else pair.ours, arriving)
         if not verdict.is_agreed:
             draft.keep(sides, pair.was_key or pair.key, pair.path)
+            draft.kept_chunks[pair.key] = sides.was.get(pair.key)  # under its new name it was not agreed on either
             draft.verdicts.append(verdict)
             return
         chunk = pair.now if verdict.action is Action.UNCHANGED else self._chunk(pair, verdict, sides.store)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from sync.document.naming import skip_reason
 from sync.engine.base import Base, NoBase, load_files
 from sync.engine.plan import Plan, Sides
 from sync.engine.tree import Tree, Trees
+from sync.engine.verdict import Verdict
 from sync.repository.objects import Changed, changed_files, make_tree, resolve, write_blobs
 from sync.repository.refs import Head
 from sync.stores.protocol import Chunks, Files, Store
@@ -62,7 +63,7 @@ def read_sides(source: SidesSource, head: Head, base: Base | NoBase, files: File
         base=_before(source.trees, tree, changed),
         changed=changed if base.made_from == made_from else None,
         now=source.store.split(files),
-        was=source.store.split(load_files(root, base)),
+        was=source.store.split(load_files(root, base, files)),
         files=files,
         has_base=True,
     )
@@ -111,3 +112,12 @@ def next_sides(source: SidesSource, head: Head, plan: Plan, sides: Sides, files:
 def differing(before: Chunks, after: Chunks) -> dict[str, bytes | None]:
     """The records that differ, as they are afterwards; None for those that are gone."""
     return {key: after.get(key) for key in {**before, **after} if before.get(key) != after.get(key)}
+
+
+def plan_after(plan: Plan, earlier: Iterable[Verdict]) -> Plan:
+    """A plan together with what was done before it; the last word on a record counts."""
+    own = {one.key for one in plan.verdicts}
+    done = [one for one in earlier if one.key not in own]
+    gone = sum(one.is_agreed and one.text is None for one in done)
+    verdicts = sorted([*plan.verdicts, *done], key=lambda one: one.key)
+    return replace(plan, verdicts=tuple(verdicts), read=plan.read + gone)

@@ -19,6 +19,7 @@ CACHE_VERSION = 1
 
 _CACHE = "keys-{store}.json"
 _NONE = ("", "")
+_WORTH_KEEPING = 100  # fewer are parsed again sooner than the cache is written
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class Trees:
         for path, entry in self.load(missing).items() if missing else ():
             found[path] = entry if isinstance(entry, Fault) else self._key_of(entry)
         fresh = {path: (blobs[path], key) for path, key in found.items() if isinstance(key, str)}
-        if fresh and not self._is_kept:
+        if len(fresh) > _WORTH_KEEPING and not self._is_kept:
             known |= fresh
             self._save_cache({path: known[path] for path in blobs if path in known})
         self._is_kept = True  # of several trees, the first is the newest

@@ -51,6 +51,7 @@ def create_memory(journal: Journal, entry_path: Path, *, start: Path = Path(), d
 
     Raises:
         UsageError: there is no such entry in the repository, or it cannot be read.
+        RefusedError: the file holds another entry's memory, or one that was changed there.
     """
     path = _entry_path(journal, entry_path, start)
     blob, data = _committed_form(journal, path)
@@ -63,6 +64,12 @@ def create_memory(journal: Journal, entry_path: Path, *, start: Path = Path(), d
     file = journal.absolute(target)
     present = read_or_none(file)
     _refuse_other_source(target, present, path)
+    if present is not None and present != content and journal.location.git_dir is not None:
+        from sync.engine.delivered import edited_keys  # only where there is a file already
+
+        if edited := edited_keys(journal.root, present, journal.settings.view):
+            hint = "put what is new there into the entry, then delete the file"
+            raise RefusedError(f"{target}: {edited[0]} was changed there", hint=hint)
     is_new = present != content
     if is_new and not dry_run:
         with lock(journal.lock_folder):

@@ -89,7 +89,7 @@ def uncommitted_entries(journal: Journal) -> tuple[str, ...]:
 
 def made_from(settings: Settings, store: str) -> str:
     """Everything besides the entries that a store's records depend on."""
-    return repr((__version__, settings.view, settings.store(store).selection))
+    return repr((__version__, settings.view, settings.store(store).selection, settings.entries))
 
 
 def marks(spot: Spot) -> dict[str, list[int]]:

@@ -151,5 +151,7 @@ def joined(before: StoreResult | None, after: StoreResult) -> StoreResult:
     """What several passes did to one store, as if in one; the last word on a record counts."""
     if before is None or before.synced is None or after.synced is None:
         return after if after.error or before is None or before.synced is None else before
-    plan = after.synced.plan.after(one for one in before.synced.plan.verdicts if one.conflict is None)
+    from sync.engine.sides import plan_after
+
+    plan = plan_after(after.synced.plan, (one for one in before.synced.plan.verdicts if one.conflict is None))
     return replace(after, synced=replace(after.synced, plan=plan, note=before.synced.note))

@@ -200,7 +200,7 @@ class _Undo:
         return None if blob is None else read_blob(self._root, blob)
 
     def _undo_records(self, store: _Store, base: Base) -> None:
-        agreed = store.place.store.split(load_files(self._root, base))
+        agreed = store.place.store.split(load_files(self._root, base, {}))
         for key, chunk in load_undo(self._root, base).items():
             if store.now.get(key) == chunk:
                 continue

@@ -66,6 +66,10 @@ class ClaudeStore:
             decoded(name, files[name])
         return {name.removesuffix(_ENDING): files[name] for name in names}
 
+    def count(self, files: Files) -> int:
+        """See `Store.count`."""
+        return len(self.split(files))
+
     def parse(self, key: str, chunk: bytes) -> ClaudeRecord:
         """See `Store.parse`."""
         return read_record(key, chunk)

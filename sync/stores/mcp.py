@@ -59,6 +59,10 @@ class McpStore:
         """See `Store.split`; a record is an entity with the relations that start at it."""
         return _graph(files)[1].chunks
 
+    def count(self, files: Files) -> int:
+        """See `Store.count`."""
+        return len(self.split(files))
+
     def parse(self, key: str, chunk: bytes) -> McpRecord:
         """See `Store.parse`."""
         return read_record(key, chunk)

@@ -83,6 +83,10 @@ class Store(Protocol[R]):
         """
         ...
 
+    def count(self, files: Files) -> int:
+        """How many records the files of `join` hold: counted in their bytes, not known from how they were made."""
+        ...
+
     def parse(self, key: str, chunk: bytes) -> R:
         """One record, as far as the journal is concerned; what is the store's own is left out.
 

@@ -17,6 +17,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+SCRIPT = ".github/scripts/conflicts-pull-request.sh"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 SESSION = re.compile(r"\bnox(?: -\w+)* -s ([\w -]+)")
 
@@ -107,12 +108,16 @@ def test_a_workflow_as_a_whole_may_do_nothing(path: Path) -> None:
     assert load(path)["permissions"] == {}
 
 
-def test_only_the_job_that_pushes_may_write() -> None:
-    jobs = [job for path in WORKFLOWS for job in load(path)["jobs"].values()]
-    writing = [job for job in jobs if "write" in job["permissions"].values()]
-    pushing = [job for job in jobs if any("push" in step.get("run", "") for step in job["steps"])]
-    assert writing == pushing
-    assert [job["permissions"] for job in writing] == [{"contents": "write"}]
+def test_only_jobs_that_push_may_write_and_only_the_one_with_a_pull_request_may_change_those() -> None:
+    rights = {
+        f"{path.stem}/{name}": {key for key, right in job["permissions"].items() if right == "write"}
+        for path in WORKFLOWS
+        for name, job in load(path)["jobs"].items()
+    }
+    assert {name: keys for name, keys in rights.items() if keys} == {
+        "sync/sync": {"contents"},
+        "sync/conflicts": {"contents", "pull-requests"},
+    }
 
 
 def test_only_the_job_that_pushes_keeps_credentials() -> None:
@@ -129,8 +134,9 @@ def test_a_sync_is_never_cancelled() -> None:
 
 
 def test_sync_has_the_whole_history() -> None:
-    steps = load(FOLDER / "sync.yml")["jobs"]["sync"]["steps"]
-    assert [step["with"]["fetch-depth"] for step in steps if "checkout" in step.get("uses", "")] == [0]
+    jobs = load(FOLDER / "sync.yml")["jobs"].values()
+    steps = [step for job in jobs for step in job["steps"] if "checkout" in step.get("uses", "")]
+    assert [step["with"]["fetch-depth"] for step in steps] == [0, 0]
 
 
 def test_sync_runs_by_the_clock_off_the_hour_and_by_hand() -> None:
@@ -141,11 +147,23 @@ def test_sync_runs_by_the_clock_off_the_hour_and_by_hand() -> None:
     assert all(minute.isdecimal() and int(minute) % 15 for minute in minutes)
 
 
-def test_sync_pushes_with_the_tested_script() -> None:
-    assert ".github/scripts/push-journal.sh nox -s sync" in commands(load(FOLDER / "sync.yml"))
+def test_sync_pushes_what_it_did() -> None:
+    assert "nox -s sync -- --push" in commands(load(FOLDER / "sync.yml"))
 
 
-@pytest.mark.parametrize("name", [".github/scripts/push-journal.sh", ".ci/run"])
+def test_conflicts_are_shown_whatever_became_of_the_sync() -> None:
+    job = load(FOLDER / "sync.yml")["jobs"]["conflicts"]
+    assert (job["needs"], job["if"]) == ("sync", "${{ !cancelled() }}")
+    assert job["steps"][-1]["run"] == SCRIPT
+    assert job["steps"][0]["with"]["ref"] == "${{ github.ref }}", "the commit of the event lacks what was pushed"
+
+
+def test_conflicts_that_are_pushed_do_not_fail_the_session() -> None:
+    text = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    assert 'codes = (0, 1) if "--push" in session.posargs else (0,)' in text
+
+
+@pytest.mark.parametrize("name", [SCRIPT, ".ci/run"])
 def test_scripts_are_executable_and_stop_at_the_first_failure(name: str) -> None:
     path = ROOT / name
     assert path.stat().st_mode & 0o111
@@ -154,7 +172,7 @@ def test_scripts_are_executable_and_stop_at_the_first_failure(name: str) -> None
 
 
 def test_nothing_stages_everything() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in [*WORKFLOWS, ROOT / ".github/scripts/push-journal.sh"]]
+    texts = [path.read_text(encoding="utf-8") for path in [*WORKFLOWS, ROOT / SCRIPT]]
     assert [text for text in texts if re.search(r"git\b.*\b(add (-A|--all|-u|\.)|commit -a)|reset --hard", text)] == []
 
 

@@ -245,10 +245,13 @@ class TestBothSides:
         repo.git("mv", f"{ENTRIES}/e1.md", f"{ENTRIES}/moved.md")
         repo.commit()
         synced.box.rename("e1", "renamed")
-        synced.sync(code=None)
-        synced.sync(code=None)
+        synced.sync(code=1)
+        first = synced.conflicts()
+        synced.sync(code=1)
         assert synced.names() == {"moved", "e2", "e3"}
-        assert len(synced.box.said()) == 3
+        assert set(synced.box.said()) == {"renamed", "e2", "e3"}
+        assert synced.conflicts() == first
+        assert len(first) == 1
 
     @each_store
     def test_what_was_deleted_stays_deleted_over_many_syncs(self, repo: Repo, store: str) -> None:

@@ -355,7 +355,7 @@ def test_what_others_write_meanwhile_stays(repo: Repo, monkeypatch: pytest.Monke
     synced = make_synced(repo, "mcp")
     journal_edit(synced)
     synced.sync()
-    real, written = sync.engine.place.swap, []
+    real, written = sync.engine.place.__dict__["swap"], list[bool]()
 
     def write_first(*arguments: Any, **options: Any) -> Any:
         if not written:
