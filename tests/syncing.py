@@ -20,7 +20,8 @@ PREFIX = "[JOURNAL DE BORD]"
 class Box(Protocol):
     """A store from the other side: what its own program does to it. A record is a list of lines under a key."""
 
-    path: Path
+    @property
+    def path(self) -> Path: ...
 
     def said(self) -> dict[str, list[str]]: ...
 

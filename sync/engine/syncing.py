@@ -41,7 +41,7 @@ class Options:
         is_dry: nothing is written.
         commits: whether the journal's part is committed; else it stays in the work tree and the base where it is.
         made_from: everything besides the entries that the store's records depend on.
-        run, step: which run of `journal sync` this is, and its place among what that run does.
+        run, step, since: of the base, see `Base`; an empty `since` is the branch's commit.
         is_restored: a store that is gone is written anew, as if there had been no agreement.
         refuse_secrets: raises RefusedError where incoming text, key -> text, holds a secret.
         progress: told how many records have been decided.
@@ -54,6 +54,7 @@ class Options:
     made_from: str = ""
     run: str = ""
     step: int = 0
+    since: str = ""
     is_restored: bool = False
     refuse_secrets: Callable[[Mapping[str, str]], None] = lambda _texts: None
     progress: Callable[[int, int], None] = lambda _done, _total: None
@@ -98,7 +99,6 @@ class StoreSync:
         self._trees, self._options = trees, options
         self._folder = settings.entries
         self._store = place.store
-        self._since = ""
         self._source = SidesSource(root=journal.root, trees=trees, store=place.store, folder=settings.entries)
 
     def run(self, head: Head) -> Synced | None:
@@ -112,7 +112,7 @@ class StoreSync:
             RetryError: somebody else was at work; what was written is whole, and the next run goes on from it.
         """
         refuse_unusable(self._place, self._journal.root)
-        self._since = head.commit or ""
+        self._since = self._options.since or head.commit or ""
         base = self._base()
         files = read_place(self._place)
         if isinstance(base, Base) and not files and base.store:

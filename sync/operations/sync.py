@@ -89,6 +89,7 @@ class _Run:
             is_shallow=head.is_shallow,
             allow_shallow=options.allow_shallow,
         )
+        began: Head | None = head  # what is imported belongs to the first step, and is undone with it
         imported, head = self._import(places, head)
         results: dict[str, StoreResult] = {
             name: StoreResult(name=name, absent=place) for name, place in places.items() if isinstance(place, str)
@@ -98,7 +99,8 @@ class _Run:
             for name, place in places.items():
                 if isinstance(place, str) or (name in results and results[name].error) or synced_at.get(name) == head:
                     continue
-                found, head = self._sync_one(place, head)
+                found, head = self._sync_one(place, head, began or head)
+                began = None
                 synced_at[name] = head
                 results[name] = joined(results.get(name), found)
             if options.dry_run:
@@ -117,7 +119,7 @@ class _Run:
         remove_leftovers([self._journal.lock_folder, *inside])
         return take_back(self._repository, head)
 
-    def _sync_one(self, place: Place, head: Head) -> tuple[StoreResult, Head]:
+    def _sync_one(self, place: Place, head: Head, since: Head) -> tuple[StoreResult, Head]:
         journal, store = self._journal, place.store
         trees = Trees(journal.root, journal.state_folder, store.name, store.key, journal.settings.entries)
         options = Options(
@@ -129,6 +131,7 @@ class _Run:
             made_from=made_from(journal.settings, store.name),
             run=self._name,
             step=next(self._steps),
+            since=since.commit or "",
             refuse_secrets=partial(refuse_incoming, journal),
             progress=self._progress,
         )

@@ -22,6 +22,7 @@ from sync.repository.git import read_blob, run_git
 from sync.repository.lock import lock
 from sync.repository.objects import Changed, changed_files, commit_tree, make_tree, resolve
 from sync.repository.refs import Head, RefUpdate, read_head, update_refs
+from sync.stores.ledger import FOLDER as LEDGER
 from sync.stores.protocol import Chunks, Files
 
 _ROUNDS = 10  # how often a store that others write to at the same time is taken up again
@@ -169,6 +170,7 @@ class _Undo:
         since = base.since or make_tree(self._root, None, {})
         changed = changed_files(self._root, since, base.journal, settings.entries)
         changed += changed_files(self._root, since, base.journal, conflicts_folder(settings))
+        changed += changed_files(self._root, since, base.journal, f"{settings.journal}/{LEDGER}".removeprefix("./"))
         for one in changed:
             wanted = {one.path: self._before(head, one)}
             if one.renamed_from:

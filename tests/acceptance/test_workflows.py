@@ -19,7 +19,7 @@ FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
 SCRIPT = ".github/scripts/conflicts-pull-request.sh"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
-SESSION = re.compile(r"\bnox(?: -\w+)* -s ([\w -]+)")
+SESSION = re.compile(r"\bnox(?: -\w+)* -s (\w+(?: \w+)*)")
 
 
 def load(path: Path) -> dict[str, Any]:

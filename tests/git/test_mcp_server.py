@@ -35,7 +35,11 @@ class Server:
     def __init__(self, program: Path, file: Path) -> None:
         environment = os.environ | {"MEMORY_FILE_PATH": str(file)}
         self._process = subprocess.Popen(
-            ["node", str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            ["node", str(program)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
         )
         self._count = 0
         client = {"name": "test", "version": "1"}
@@ -117,7 +121,12 @@ def synced(repo: Repo) -> Synced:
 
 
 def test_the_server_reads_what_we_write(synced: Synced, program: Path) -> None:
-    synced.write_entry("odd-text", 'quotes " and \\ and été', "a second\n  line of it", front="type: person\nrelations: ['knows: e1']\n")
+    synced.write_entry(
+        "odd-text",
+        'quotes " and \\ and été',
+        "a second\n  line of it",
+        front="type: person\nrelations: ['knows: e1']\n",
+    )
     synced.repo.commit()
     synced.sync()
     with serving(program, synced.box.path) as server:
@@ -126,7 +135,9 @@ def test_the_server_reads_what_we_write(synced: Synced, program: Path) -> None:
     (odd,) = [one for one in graph["entities"] if one["name"] == "odd-text"]
     assert odd["entityType"] == "person"
     assert odd["observations"] == ['quotes " and \\ and été', "a second\nline of it"]
-    assert [(one["from"], one["relationType"], one["to"]) for one in graph["relations"]] == [("odd-text", "knows", "e1")]
+    assert [(one["from"], one["relationType"], one["to"]) for one in graph["relations"]] == [
+        ("odd-text", "knows", "e1")
+    ]
 
 
 def test_we_read_what_the_server_writes(synced: Synced, program: Path) -> None:
@@ -139,7 +150,7 @@ def test_we_read_what_the_server_writes(synced: Synced, program: Path) -> None:
         server.call("delete_entities", entityNames=["e3"])
         server.call("delete_observations", deletions=[{"entityName": "e2", "observations": ["e2 second"]}])
         synced.sync()
-        assert synced.names() == {"e1", "e2", "Ada-Lovelace"} or len(synced.names()) == 3
+        assert len(synced.names()) == 3
         (ada,) = [synced.entry(name) for name in synced.names() if name not in {"e1", "e2"}]
         assert "- wrote the first program\n- été ✓" in ada
         assert "likes: e1" in ada
@@ -164,7 +175,7 @@ def test_both_sides_work_in_turns(synced: Synced, program: Path) -> None:
 
 def test_no_write_of_the_server_is_lost_while_syncs_run(synced: Synced, program: Path) -> None:
     """One server writes without a pause while the journal changes and is synced."""
-    wanted = [f"fact {number}" for number in range(60)]
+    wanted = [f"fact {number}" for number in range(300)]
     failures: list[BaseException] = []
 
     def write() -> None:

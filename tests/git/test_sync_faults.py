@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import random
 import shutil
@@ -201,11 +202,31 @@ class TestKilled:
             synced.repo.git("commit", "-q", "-a", "--allow-empty", "-m", "the person commits what is there")
             synced.sync(code=None)
             synced.sync(code=None)
-            known = "\n".join([*synced.repo.git("grep", "-h", "", "HEAD", "--", "journal/").split("\n")])
-            for fact in ("e1 said after the crash", "later fact", f"e1 of {store}", "a fact of the journal",
-                         "e2 of the journal", "e5 of the store", "e5 of the journal", f"a fact of {store}"):  # fmt: skip
+            known = synced.repo.git("grep", "-h", "", "HEAD", "--", "journal/")
+            own = [f"e1 of {store}", f"a fact of {store}", "e1 said after the crash", "later fact", "e5 of the store"]
+            for fact in (*own, "a fact of the journal", "e2 of the journal", "e5 of the journal"):
                 assert fact in known, f"{fact!r} is lost after a crash at effect {number}"
             assert not {"e3", "e4", "e8"} & (synced.names() | set(synced.box.said())), f"effect {number}"
+
+    def test_an_import_in_the_same_run(self, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        quick_settling(monkeypatch)
+        synced = make_synced(repo, "augment", entries=2)
+        note = {"text": "What another program remembered.", "metadata": {"date": "2025-04-05"}}
+        synced.box.path.with_name("notes.json").write_text(json.dumps([note]), encoding="utf-8")
+        synced.box.append("e1", "e1 of augment")
+        scene = Scene(synced, tmp_path / "spare")
+        scene.synced.sync()
+        expected = lines_of(scene.synced)
+        for number in points(scene, step=5):
+            synced = scene.again()
+            if not killed_at(synced, number):
+                break
+            synced.sync(code=None)
+            synced.sync()
+            found = state(synced)
+            assert lines_of(synced) == expected, number
+            assert len(found["entries"]) == len(found["stores"]["augment"]) == 3, number
+            assert found["status"] == "", f"killed at effect {number}"
 
     def test_all_stores_at_once(self, repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         quick_settling(monkeypatch)
@@ -346,7 +367,7 @@ class TestLostRace:
     ) -> None:
         synced = make_synced(repo, store)
         synced.edit_entry("e2", "e2 second", "of the journal")
-        real = sync.operations.sync.remember
+        real = vars(sync.operations.sync)["remember"]
 
         def remember(*arguments: Any) -> None:
             synced.box.append("e1", "said meanwhile")
@@ -517,6 +538,12 @@ class TestCrowd:
             assert [fact for fact in facts if fact not in str(said)] == []
 
 
+def lines_of(synced: Synced) -> set[str]:
+    """The lines of all entries, less the hour at which one was made."""
+    texts = (synced.entry(name) for name in synced.names())
+    return {line for text in texts for line in text.split("\n") if not line.startswith("heure:")}
+
+
 def points(scene: Scene, *, step: int = 1, start: int = 0) -> range:
     """The effects at which a run is stopped: all of them, or one in so many."""
     synced = scene.again()
@@ -527,7 +554,7 @@ def points(scene: Scene, *, step: int = 1, start: int = 0) -> range:
 
 
 def worktree(synced: Synced) -> dict[str, bytes | None]:
-    """The entries of the work tree, and the stores' files, less what a killed run left lying about under other names."""
+    """The entries of the work tree, and the stores' files, less what a killed run left under other names."""
     root = synced.repo.path
     files = [
         *(root / ENTRIES).rglob("*.md"),

@@ -124,7 +124,7 @@ class TestTooMuch:
 class TestSecrets:
     """A secret that a store says stays out of the journal, which is for ever."""
 
-    TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5"  # noqa: S105 (made up)
+    TOKEN = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5"
 
     @each_store
     def test_a_secret_in_a_new_record_is_refused(self, repo: Repo, store: str) -> None:
@@ -259,58 +259,55 @@ class TestMissingBase:
         assert synced.names() == {"e1", "e2", "e3"}
 
 
-BAD = {
-    "augment": {
-        "torn": b'[\n  {\n    "text": "half',
-        "0 bytes": b"",
-        "not JSON": b"hello\n",
-        "an object": b'{"text": "x"}',
-        "not UTF-8": b'[{"text": "\xff"}]',
-        "a number": b"[1]",
-        "the same id twice": b'[{"text": "a", "metadata": {"id": "x"}}, {"text": "b", "metadata": {"id": "x"}}]',
-        "an id that is a path": b'[{"text": "a", "metadata": {"id": "../../.bashrc"}}]',
-        "an empty id": b'[{"text": "a", "metadata": {"id": ""}}]',
-        "a key twice": b'[{"text": "a", "text": "b"}]',
-        "too deep": b"[" * 100_000,
-        "too many": b"[" + b",".join(b'{"text":"%d"}' % number for number in range(200_000)) + b"]",
-    },
-    "claude": {
-        "torn": ("e1.md", b"---\nname: e1\ndescr"),
-        "not UTF-8": ("e1.md", b"---\nname: e1\n---\n\xff"),
-        "a NUL": ("e1.md", b"a\0b"),
-        "case alone": ("E1.md", b"another"),
-        "a folder's name": (".hidden.md", b"not read"),
-    },
-    "mcp": {
-        "torn": b'{"type":"entity","name":"e1","entityType":"x","observ',
-        "not JSON": b"hello\n",
-        "a list": b"[]\n",
-        "no entity": b'{"type":"thing"}\n',
-        "not UTF-8": b'{"type":"entity","name":"\xff","entityType":"x","observations":[]}\n',
-        "the same name twice": b'{"type":"entity","name":"a","entityType":"x","observations":[]}\n' * 2,
-        "a name that is a path": b'{"type":"entity","name":"../../.bashrc","entityType":"x","observations":[]}\n',
-        "an empty name": b'{"type":"entity","name":"","entityType":"x","observations":[]}\n',
-        "too many": b"\n".join(
-            b'{"type":"entity","name":"n%d","entityType":"x","observations":[]}' % number for number in range(200_000)
-        ),
-    },
-}  # fmt: skip
+BAD_AUGMENT = {
+    "torn": b'[\n  {\n    "text": "half',
+    "0 bytes": b"",
+    "not JSON": b"hello\n",
+    "an object": b'{"text": "x"}',
+    "not UTF-8": b'[{"text": "\xff"}]',
+    "a number": b"[1]",
+    "the same id twice": b'[{"text": "a", "metadata": {"id": "x"}}, {"text": "b", "metadata": {"id": "x"}}]',
+    "an id that is a path": b'[{"text": "a", "metadata": {"id": "../../.bashrc"}}]',
+    "an empty id": b'[{"text": "a", "metadata": {"id": ""}}]',
+    "a key twice": b'[{"text": "a", "text": "b"}]',
+    "too deep": b"[" * 100_000,
+    "too many": b"[" + b",".join(b'{"text":"%d"}' % number for number in range(200_000)) + b"]",
+}
+BAD_CLAUDE = {
+    "torn": ("e1.md", b"---\nname: e1\ndescr"),
+    "not UTF-8": ("e1.md", b"---\nname: e1\n---\n\xff"),
+    "a NUL": ("e1.md", b"a\0b"),
+    "case alone": ("E1.md", b"another"),
+}
+BAD_MCP = {
+    "torn": b'{"type":"entity","name":"e1","entityType":"x","observ',
+    "not JSON": b"hello\n",
+    "a list": b"[]\n",
+    "no entity": b'{"type":"thing"}\n',
+    "not UTF-8": b'{"type":"entity","name":"\xff","entityType":"x","observations":[]}\n',
+    "the same name twice": b'{"type":"entity","name":"a","entityType":"x","observations":[]}\n' * 2,
+    "a name that is a path": b'{"type":"entity","name":"../../.bashrc","entityType":"x","observations":[]}\n',
+    "an empty name": b'{"type":"entity","name":"","entityType":"x","observations":[]}\n',
+    "too many": b"\n".join(
+        b'{"type":"entity","name":"n%d","entityType":"x","observations":[]}' % number for number in range(200_000)
+    ),
+}
 
 
 class TestBadInput:
     """A store that is not what its format says is only read, and keeps no other from being synced."""
 
-    @pytest.mark.parametrize("what", BAD["augment"])
+    @pytest.mark.parametrize("what", BAD_AUGMENT)
     def test_augment(self, repo: Repo, what: str) -> None:
         synced = make_synced(repo, "augment")
-        synced.box.path.write_bytes(BAD["augment"][what])
+        synced.box.path.write_bytes(BAD_AUGMENT[what])
         assert "journal_memories.json" in refused(synced)
 
-    @pytest.mark.parametrize("what", BAD["mcp"])
+    @pytest.mark.parametrize("what", BAD_MCP)
     def test_mcp(self, repo: Repo, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sync.engine.place, "_TRIES", 2)
         synced = make_synced(repo, "mcp")
-        synced.box.path.write_bytes(BAD["mcp"][what])
+        synced.box.path.write_bytes(BAD_MCP[what])
         assert "memory.jsonl" in refused(synced)
 
     @pytest.mark.parametrize("data", [b"", b"\n", b" \n\n"])
@@ -319,10 +316,10 @@ class TestBadInput:
         synced.box.path.write_bytes(data)
         assert "the store is empty" in refused(synced)
 
-    @pytest.mark.parametrize("what", ["torn", "not UTF-8", "a NUL", "case alone"])
+    @pytest.mark.parametrize("what", BAD_CLAUDE)
     def test_claude(self, repo: Repo, what: str) -> None:
         synced = make_synced(repo, "claude")
-        name, data = BAD["claude"][what]
+        name, data = BAD_CLAUDE[what]
         (synced.box.path / name).write_bytes(data)
         before = synced.everything()
         code = synced.sync(code=None).exit_code

@@ -1,4 +1,4 @@
-"""`decide` on every combination of base, journal and store: nothing is lost, nothing comes back, nothing is invented."""
+"""`decide` on every combination of base, journal and store: nothing is lost, comes back, or is invented."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def pair_of(store: Store[Any], base: list[str] | None, ours: list[str] | None, t
     return Pair(key="e1", path=PATH, base=before, ours=mine, was=was, now=now)
 
 
-def said(store: Store[Any], verdict: Verdict) -> set[str]:
+def said(verdict: Verdict) -> set[str]:
     """The lines that the decision ends with, or that the conflict keeps."""
     texts = [verdict.text]
     if verdict.conflict is not None:
@@ -71,7 +71,7 @@ class TestEveryCombination:
     ) -> None:
         verdict = decide(pair_of(store, base, ours, theirs), store)
         added = {*(ours or ()), *(theirs or ())} - {*(base or ())}
-        assert added <= said(store, verdict)
+        assert added <= said(verdict)
 
     @settings(max_examples=40)
     @given(base=lines, ours=lines, theirs=lines)
@@ -83,7 +83,7 @@ class TestEveryCombination:
         orders = [[line for line in one if line in base] for one in (ours, theirs)]
         if verdict.conflict is None and all(order == [line for line in base if line in order] for order in orders):
             taken = {line for line in base if line not in ours or line not in theirs}
-            assert taken & said(store, verdict) == set()
+            assert taken & said(verdict) == set()
 
     @settings(max_examples=40)
     @given(base=maybe_lines, ours=maybe_lines, theirs=maybe_lines)
@@ -91,7 +91,7 @@ class TestEveryCombination:
         self, store: Store[Any], base: list[str] | None, ours: list[str] | None, theirs: list[str] | None
     ) -> None:
         verdict = decide(pair_of(store, base, ours, theirs), store)
-        assert said(store, verdict) <= {*(base or ()), *(ours or ()), *(theirs or ())}
+        assert said(verdict) <= {*(base or ()), *(ours or ()), *(theirs or ())}
 
     @settings(max_examples=40)
     @given(base=maybe_lines, ours=maybe_lines, theirs=maybe_lines)
@@ -152,9 +152,7 @@ class TestEveryCombination:
         verdict = decide(pair, store)
         if verdict.is_agreed:
             chunk = chunk_of(store, verdict.text, pair.now) if verdict.in_store or verdict.text == pair.ours else None
-            again = decide(
-                Pair(key="e1", path=PATH, base=verdict.text, ours=verdict.text, was=chunk, now=chunk), store
-            )
+            again = decide(Pair(key="e1", path=PATH, base=verdict.text, ours=verdict.text, was=chunk, now=chunk), store)
             assert again.action is Action.UNCHANGED
 
     @settings(max_examples=40)
@@ -188,12 +186,10 @@ class TestEveryCombination:
         self, store: Store[Any], base: list[str], ours: list[str], theirs: list[str]
     ) -> None:
         pair = pair_of(store, base, ours, theirs)
-        hidden = Pair(
-            key="e1", path=PATH, base=pair.base, ours=pair.ours, was=pair.was, now=pair.now, is_wanted=False
-        )
+        hidden = Pair(key="e1", path=PATH, base=pair.base, ours=pair.ours, was=pair.was, now=pair.now, is_wanted=False)
         verdict = decide(hidden, store)
         assert verdict.conflict is not None or not verdict.in_store
-        assert ({*ours, *theirs} - {*base}) <= said(store, verdict)
+        assert ({*ours, *theirs} - {*base}) <= said(verdict)
 
 
 def test_every_adapter_has_the_laws_that_the_decisions_rest_on() -> None:

@@ -88,8 +88,8 @@ class Machine(RuleBasedStateMachine):
     def add_to_an_entry(self, clone: str, pick: int, place: int) -> None:
         """Somebody writes a fact into an entry."""
         path, text = self._entry(clone, pick)
-        spots = [found.start() for found in re.finditer(r"^- ", text, re.MULTILINE)][1:] + [len(text)]
-        spot = spots[place % len(spots)]
+        _title, *spots = (found.start() for found in re.finditer(r"^- ", text, re.MULTILINE))
+        spot = [*spots, len(text)][place % (len(spots) + 1)]
         self._commit(clone, path, f"{text[:spot]}- {self._fact()}\n{text[spot:]}")
 
     @rule(clone=clones, pick=picks, place=picks)
@@ -157,7 +157,12 @@ class Machine(RuleBasedStateMachine):
 
     # Syncs, and what clones exchange
 
-    @rule(clone=clones, clock=st.integers(-(10**9), 10**9), zone=st.sampled_from(["UTC", "Asia/Kathmandu"]), again=st.booleans())
+    @rule(
+        clone=clones,
+        clock=st.integers(-(10**9), 10**9),
+        zone=st.sampled_from(["UTC", "Asia/Kathmandu"]),
+        again=st.booleans(),
+    )
     def sync(self, clone: str, clock: int, zone: str, again: bool) -> None:
         """A clone is synced, whatever its clock says."""
         synced = self.clones[clone]
