@@ -80,10 +80,10 @@ def commit(
         refuse_dirty(journal, [one for one in changes if one.path not in generated])
     tree = make_tree(root, head.commit, {one.path: one.new for one in changes})
     made = commit_tree(root, tree, [head.commit] if head.commit else [], message, author=author)
-    told = {"commit": made, "changes": [[one.path, one.old, one.new] for one in changes]}
+    told = {"commit": made, "written": written, "changes": [[one.path, one.old, one.new] for one in changes]}
     write_atomic(journal.intent, [json.dumps(told).encode()])
     try:
-        bring_in(root, changes, keep=journal.folder)
+        bring_in(root, changes, keep=journal.folder, index_only=written)
         update_refs(root, [RefUpdate(name=head.branch, new=made, old=head.commit)], reason=message.splitlines()[0])
     except JournalError:
         take_back(journal, head)
@@ -152,8 +152,9 @@ def take_back(journal: Journal, head: Head) -> list[str]:
         if told["commit"] != head.commit:
             present = resolve(journal.root, [f"{head.commit}:{one.path}" for one in changes])
             for one, blob in zip(changes, present, strict=True):
-                try:
-                    bring_in(journal.root, [FileChange(one.path, one.new, blob)], keep=journal.folder)
+                back = FileChange(one.path, one.new, blob)
+                try:  # what stood in the work tree before stays there: it may be all there is of it
+                    bring_in(journal.root, [back], keep=journal.folder, index_only=bool(told.get("written")))
                 except (RetryError, RefusedError):
                     left.append(one.path)
     except (ValueError, KeyError, TypeError):

@@ -28,14 +28,13 @@ class Sides:
     """What journal, store and base hold.
 
     Attributes:
-        store: the adapter.
-        folder: the entries folder.
+        store, folder: the adapter, and the entries folder.
         head, base: the entries at the journal's commit, and as they were agreed on.
-        changed: the files that differ between the two, from the top of the repository; None where all have to be
-            looked at.
+        changed: the files that differ between the two; None where all have to be looked at.
         now, was: the store's records, and as they were agreed on.
         files: the store's files.
         has_base: whether there was an agreement.
+        earlier: what the store held before in this run.
     """
 
     store: Store[Any]
@@ -47,6 +46,7 @@ class Sides:
     was: Chunks
     files: Files
     has_base: bool
+    earlier: tuple[Chunks, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Plan:
         verdicts: of every record that is not as it was, by key.
         read: how many records and entries there are.
         entries: path -> text of the entries that are to be written, None for those that are to go.
-        chunks: record key -> chunk of the records that are to be written, None for those that are to go.
+        chunks: record key -> chunk of the records that are to be written, None for those to go.
         kept_entries: path -> blob id that the next base keeps, of entries that were not agreed on; None for none.
         kept_chunks: the same of records.
         seen: path -> text of the entries as the store has them.

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sync.document.entry import Entry
 from sync.document.naming import skip_reason
 from sync.engine.base import Base, NoBase, load_files
 from sync.engine.plan import Plan, Sides
 from sync.engine.tree import Tree, Trees
 from sync.engine.verdict import Verdict
+from sync.errors import DocumentError, ShapeError
 from sync.repository.objects import Changed, changed_files, make_tree, resolve, write_blobs
 from sync.repository.refs import Head
 from sync.stores.protocol import Chunks, Files, Store
@@ -82,19 +84,33 @@ def _before(trees: Trees, head: Tree, changed: Iterable[Changed]) -> Tree:
 
 
 def next_sides(source: SidesSource, head: Head, plan: Plan, sides: Sides, files: Files) -> Sides:
-    """The sides once the journal has taken over what the store said, and the store has said more."""
+    """The sides once the journal has taken over what the store said, and the store has said more.
+
+    Whoever wrote last had read the store at some moment of this run. What they wrote is compared with what they can
+    have read, or what they did not know of would count as taken back.
+    """
     tree = source.trees.read(head.commit)
-    seen = {path: text for path, text in plan.seen.items() if text is not None}
-    blobs = dict(tree.blobs)
-    stored = write_blobs(source.root, [text.encode() for text in seen.values()])
-    blobs |= dict(zip(seen, stored, strict=True))
-    gone = [path for path, text in plan.seen.items() if text is None] + [
-        path for path, blob in plan.kept_entries.items() if blob is None
-    ]
-    blobs = {path: blob for path, blob in blobs.items() if path not in gone}
-    blobs |= {path: blob for path, blob in plan.kept_entries.items() if blob is not None}
+    now, on_disk = source.store.split(files), source.store.split(sides.files)
+    earlier = (*sides.earlier, sides.now, on_disk)
     was = {key: chunk for key, chunk in sides.now.items() if key not in plan.kept_chunks}
     was |= {key: chunk for key, chunk in plan.kept_chunks.items() if chunk is not None}
+    texts = {path: text for path, text in plan.seen.items() if text is not None}
+    gone = [path for path, text in plan.seen.items() if text is None]
+    for key in now.keys() | was.keys() | on_disk.keys() - plan.kept_chunks.keys():
+        chunk = now.get(key)
+        read = chunk if any(chunk == one.get(key) for one in earlier) else on_disk.get(key)
+        if chunk == was.get(key) or read == was.get(key) or key in plan.kept_chunks:
+            continue
+        was.pop(key, None)
+        if read is not None:
+            was[key] = read
+            texts |= _as_read(source, tree, key, read)
+        elif (path := tree.paths.get(key)) is not None:
+            texts.pop(path, None)
+            gone.append(path)
+    blobs = {path: blob for path, blob in tree.blobs.items() if path not in gone}
+    blobs |= dict(zip(texts, write_blobs(source.root, [text.encode() for text in texts.values()]), strict=True))
+    blobs = {path: blob for path, blob in (blobs | dict(plan.kept_entries)).items() if blob is not None}
     differing = sorted(path for path in blobs.keys() | tree.blobs.keys() if blobs.get(path) != tree.blobs.get(path))
     return Sides(
         store=source.store,
@@ -102,11 +118,24 @@ def next_sides(source: SidesSource, head: Head, plan: Plan, sides: Sides, files:
         head=tree,
         base=source.trees.index(blobs),
         changed=tuple(Changed(path, blobs.get(path), tree.blobs.get(path)) for path in differing),
-        now=source.store.split(files),
+        now=now,
         was=was,
         files=files,
         has_base=True,
+        earlier=earlier,
     )
+
+
+def _as_read(source: SidesSource, tree: Tree, key: str, chunk: bytes) -> dict[str, str]:
+    """Path -> text of the entry as somebody has read it in the store."""
+    path = tree.paths.get(key)
+    entry = source.trees.load([(path, tree.blobs[path])])[path] if path else None
+    if path is None or not isinstance(entry, Entry):
+        return {}
+    try:
+        return {path: source.store.put(source.store.parse(key, chunk), entry).text}
+    except (ShapeError, DocumentError):
+        return {}
 
 
 def differing(before: Chunks, after: Chunks) -> dict[str, bytes | None]:

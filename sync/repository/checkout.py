@@ -76,7 +76,7 @@ def dirty_paths(root: Path, paths: Sequence[str], tree_of: Mapping[str, str | No
     return dirty
 
 
-def bring_in(root: Path, changes: Sequence[FileChange], *, keep: str = "") -> None:
+def bring_in(root: Path, changes: Sequence[FileChange], *, keep: str = "", index_only: bool = False) -> None:
     """Change files in the work tree and in the user's index, so that `git status` shows them clean in the new commit.
 
     A file that has been changed already is left as it is, so that a call that was interrupted can be made again, and
@@ -87,6 +87,7 @@ def bring_in(root: Path, changes: Sequence[FileChange], *, keep: str = "") -> No
         root: the work tree.
         changes: each path at most once. The blobs are in the repository.
         keep: folder that stays even where it becomes empty, POSIX; those below it do not.
+        index_only: leave the work tree as it is, whatever it holds.
 
     Raises:
         RetryError: a file is not what it should be, or somebody else holds the index. Files may have been changed.
@@ -99,6 +100,16 @@ def bring_in(root: Path, changes: Sequence[FileChange], *, keep: str = "") -> No
         _refuse_odd(root, change.path)
     index = read_index(root, [change.path for change in changes])
     _check_index(changes, index)
+    if index_only:
+        _wait_for_index(root)
+    else:
+        _bring_into_work_tree(root, changes, index, keep)
+    _update_index(root, changes, index)
+
+
+def _bring_into_work_tree(
+    root: Path, changes: Sequence[FileChange], index: Mapping[str, IndexEntry], keep: str
+) -> None:
     shown = [change for change in changes if not (change.path in index and index[change.path].is_skipped)]
     present = _present_of(root, shown)
     _wait_for_index(root)
@@ -109,7 +120,6 @@ def bring_in(root: Path, changes: Sequence[FileChange], *, keep: str = "") -> No
     for change in gone:
         _remove_empty(root, posixpath.dirname(change.path), keep)
     _swap_each(root, [change for change in due if change.new is not None], wanted, present)
-    _update_index(root, changes, index)
 
 
 def _refuse_odd(root: Path, path: str) -> None:
@@ -234,6 +244,8 @@ def _update_index(root: Path, changes: Sequence[FileChange], index: Mapping[str,
     ):
         if paths:  # a new line in the index has lost it
             _with_index(root, flag, "--stdin", stdin="".join(f"{path}\0" for path in paths).encode())
+    with contextlib.suppress(GitError):  # else the next git command that trusts the index would take them for changed
+        run_git(root, "update-index", "-q", "--unmerged", "--refresh", accept=(0, 1))
 
 
 def _with_index(root: Path, *arguments: str, stdin: bytes) -> None:

@@ -118,14 +118,6 @@ def make_busy(repo: Repo, *stores: str, ignored: str | None = None) -> Synced:
     repo.journal("export")
     repo.commit("with memories")
     synced.sync()
-    for name, box in synced.boxes.items():
-        box.append("e1", f"e1 of {name}")
-        box.add(f"new-{name}", f"a fact of {name}")
-    box = next(iter(synced.boxes.values()))
-    box.delete("e3")
-    box.rename("e7", "renamed")
-    box.edit("e5", "e5 second", "e5 of the store")
-    box.add("odd", "a bell: \x07")
     synced.edit_entry("e2", "e2 second", "e2 of the journal")
     synced.write_entry("new-journal", "a fact of the journal")
     repo.git("rm", "-q", f"{ENTRIES}/e4.md")
@@ -134,6 +126,14 @@ def make_busy(repo: Repo, *stores: str, ignored: str | None = None) -> Synced:
     repo.write(f"{ENTRIES}/e5.md", text)
     repo.git("add", "journal")
     repo.git("commit", "-q", "-m", "every kind of change")
+    for name, box in synced.boxes.items():
+        box.append("e1", f"e1 of {name}")
+        box.add(f"new-{name}", f"a fact of {name}")
+    box = next(iter(synced.boxes.values()))
+    box.delete("e3")
+    box.rename("e7", "renamed")
+    box.edit("e5", "e5 second", "e5 of the store")
+    box.add("odd", "a bell: \x07")
     return synced
 
 
