@@ -22,7 +22,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 BUILD = "import sys; from hatchling import build; build.build_sdist(sys.argv[1]); build.build_wheel(sys.argv[1])"
 SCHEMAS = sorted(path.name for path in (ROOT / "schemas").glob("*.json"))
 DEPENDENCIES = {
-    "click", "detect-secrets", "gitpython", "jsonschema", "python-frontmatter", "pyyaml", "referencing", "rich", "tzdata",
+    "click", "detect-secrets", "gitpython", "jsonschema", "python-frontmatter", "pyyaml", "referencing", "rich",
+    "tzdata",
 }  # fmt: skip
 HEAVY = {
     "aiohttp", "fastapi", "llama-index", "mcp", "numpy", "onnxruntime", "pandas", "psycopg", "pydantic", "redis",

@@ -10,7 +10,7 @@ from repositories import Repo
 from syncing import make_synced
 
 from sync.engine import syncing
-from sync.engine.place import Place, Written
+from sync.engine.place import Place, Written, write_place
 from sync.repository import exchange
 from sync.stores.protocol import Files
 
@@ -22,7 +22,7 @@ def test_a_write_that_was_displaced_and_one_on_top_of_ours(
     synced = make_synced(repo, store)
     synced.write_entry("n1", "n1 first")  # so that the store has to be written
     repo.commit()
-    rename, write = exchange._rename_with, syncing.write_place
+    rename, write = exchange._rename_with, write_place
     calls: list[str] = []
 
     def renamed(flag: int, source: Path, target: Path) -> bool:
