@@ -33,7 +33,6 @@ class Sides:
         changed: the files that differ between the two; None where all have to be looked at.
         now, was: the store's records, and as they were agreed on.
         files: the store's files.
-        has_base: whether there was an agreement.
         earlier: what the store held before in this run.
     """
 
@@ -45,7 +44,6 @@ class Sides:
     now: Chunks
     was: Chunks
     files: Files
-    has_base: bool
     earlier: tuple[Chunks, ...] = ()
 
 

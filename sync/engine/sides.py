@@ -51,7 +51,7 @@ def read_sides(source: SidesSource, head: Head, base: Base | NoBase, files: File
     if isinstance(base, NoBase):
         return Sides(
             store=source.store, folder=folder, head=tree, base=Tree(blobs={}), changed=None,
-            now=source.store.split(files), was={}, files=files, has_base=False,
+            now=source.store.split(files), was={}, files=files,
         )  # fmt: skip
     now_tree = resolve(root, [f"{head.commit}:{folder}"])[0] or make_tree(root, None, {})
     changed = tuple(
@@ -67,7 +67,6 @@ def read_sides(source: SidesSource, head: Head, base: Base | NoBase, files: File
         now=source.store.split(files),
         was=source.store.split(load_files(root, base, files)),
         files=files,
-        has_base=True,
     )
 
 
@@ -121,7 +120,6 @@ def next_sides(source: SidesSource, head: Head, plan: Plan, sides: Sides, files:
         now=now,
         was=was,
         files=files,
-        has_base=True,
         earlier=earlier,
     )
 

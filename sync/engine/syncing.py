@@ -67,20 +67,16 @@ class Synced:
     Attributes:
         plan: what was decided.
         head: where the branch is afterwards.
-        has_base: whether there was an agreement before.
         base: the agreement, where nothing had changed since.
         note: why there was none, if that is not a first run.
         conflicts: what is left to a person.
-        rounds: how often the store was taken up, because others wrote to it.
     """
 
     plan: Plan
     head: Head
-    has_base: bool
     base: Base | None = None
     note: str = ""
     conflicts: tuple[Conflict, ...] = ()
-    rounds: int = 1
 
 
 class StoreSync:
@@ -113,6 +109,7 @@ class StoreSync:
         """
         refuse_unusable(self._place, self._journal.root)
         self._since = self._options.since or head.commit or ""
+        self._recorded: frozenset[str] = frozenset()  # conflicts, by the rounds so far
         base = self._base()
         files = read_place(self._place)
         if isinstance(base, Base) and not files and base.store:
@@ -120,20 +117,20 @@ class StoreSync:
         elif files is None:
             return None
         if isinstance(base, Base) and files and self._is_in_step(head, base, files):
-            return Synced(plan=Plan(verdicts=(), read=base.count), head=head, has_base=True, base=base)
+            return Synced(plan=Plan(verdicts=(), read=base.count), head=head, base=base)
         base, sides = self._read_sides(head, base, read_whole(self._place, files) or {})
         return self._run(head, base, sides)
 
     def _run(self, head: Head, base: Base | NoBase, sides: Sides) -> Synced:
         """Rounds of plan, commit and write, until nobody else has written to the store meanwhile."""
         first, plan = sides.now, Plan(verdicts=(), read=0)
-        for rounds in range(1, ROUNDS + 1):
+        for _ in range(ROUNDS):
             done, plan = plan.verdicts, self._plan(sides, head)
             refuse_plan(sides, plan, self._options.allowed)
             self._options.refuse_secrets(plan.arriving)
             plan = plan_after(plan, done)
             if self._options.is_dry:
-                return self._synced(plan, head, base, rounds)
+                return self._synced(plan, head, base)
             wanted = {key: chunk for key, chunk in {**sides.now, **plan.chunks}.items() if chunk is not None}
             changes = self._store.join(sides.files, differing(self._store.split(sides.files), wanted))
             self._refuse_imbalance(sides.files, changes, wanted)
@@ -148,7 +145,7 @@ class StoreSync:
             if written.others is None:
                 head = self._commit_store(head, written.present)
                 self._agree(head, base, plan, sides, undo=differing(wanted, first), files=written.present)
-                return self._synced(plan, head, base, rounds)
+                return self._synced(plan, head, base)
             # What others wrote at the same moment counts as said to what the store was; the file to replace is ours.
             others = next_sides(self._source, head, plan, sides, written.others)
             sides = replace(others, files=written.present)
@@ -210,7 +207,8 @@ class StoreSync:
             return head
         memories = with_memories(root, head.commit, settings, plan.entries, known)
         generated = {} if memories is None else {settings.memories: memories}
-        left = base.open if isinstance(base, Base) else frozenset()
+        left = self._recorded | (base.open if isinstance(base, Base) else frozenset())
+        self._recorded = left | {one.id for one in plan.conflicts}
         recorded = conflict_changes(
             settings, open_conflicts(root, head.commit, settings), left, plan.conflicts, plan.undecided
         )
@@ -282,14 +280,12 @@ class StoreSync:
         old = base.commit if isinstance(base, Base) else base.ref
         update_refs(root, [RefUpdate(name=self._place.ref, new=made, old=old)], reason="journal sync")
 
-    def _synced(self, plan: Plan, head: Head, base: Base | NoBase, rounds: int) -> Synced:
+    def _synced(self, plan: Plan, head: Head, base: Base | NoBase) -> Synced:
         return Synced(
             plan=plan,
             head=head,
-            has_base=isinstance(base, Base),
             note=base.reason if isinstance(base, NoBase) else "",
             conflicts=plan.conflicts,
-            rounds=rounds,
         )
 
     def _refuse_imbalance(self, files: Files, changes: Mapping[str, bytes | None], wanted: Chunks) -> None:

@@ -43,7 +43,6 @@ class Pair:
         is_wanted: whether the store is given the entry at all.
         was_key: the key before, where the store renamed the record.
         base_path: the entry's path as it was agreed on, where that was another one.
-        is_newer: whether the store's side is the newer one, for those who want that to decide.
     """
 
     key: str
@@ -56,7 +55,6 @@ class Pair:
     is_wanted: bool = True
     was_key: str = ""
     base_path: str = ""
-    is_newer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
