@@ -39,7 +39,7 @@ class Options:
         settle: what a conflict comes to.
         allowed: what they have allowed beyond the usual.
         is_dry: nothing is written.
-        commits: whether the journal's part is committed; else it stays in the work tree and the base where it is.
+        commits: whether the journal's part is committed; else it stays in the work tree and is not agreed on yet.
         made_from: everything besides the entries that the store's records depend on.
         run, step, since: of the base, see `Base`; an empty `since` is the branch's commit.
         is_restored: a store that is gone is written anew, as if there had been no agreement.

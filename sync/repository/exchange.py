@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Self
 
 from sync.errors import RetryError, UsageError
+from sync.repository.files import sync_folder
 
 _UNSUPPORTED = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EPERM, errno.EXDEV, errno.EMLINK)
 _CHUNK = 1 << 20
@@ -141,7 +142,7 @@ def _create(path: Path, new: bytes | None) -> Displaced:
         with _temporary(path, new, None) as temporary:
             _place_new(temporary, path)
             with _undone_by(lambda: os.unlink(path)):
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
     return Displaced(data=None)
 
 
@@ -165,7 +166,7 @@ def _replace_plainly(path: Path, temporary: Path, aside: Path, check: _Check) ->
         check(held)
         os.replace(temporary, path)
         with _undone_by(lambda: os.replace(aside, path) if is_linked else None):
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
             displaced = Displaced(data=_read(held.file), file=held.file)
             check(displaced)
             return displaced
@@ -183,7 +184,7 @@ def _remove(path: Path, check: _Check) -> Displaced:
 
 def _displaced(name: Path, check: _Check) -> Displaced:
     """What is now under a name of ours and was under the file's."""
-    _sync_folder(name.parent)
+    sync_folder(name.parent)
     found = snapshot(name)
     if found is None:
         raise _changed(name)
@@ -266,14 +267,6 @@ def _name_beside(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(name)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _opened(path: str, flags: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sync.repository.git import run_git
+from sync.repository.listing import hash_objects
 
 _FEW = 64  # so many pathspecs are matched quicker than a whole folder is listed
 
@@ -90,11 +91,4 @@ def kept_in(root: Path, paths: Sequence[str]) -> list[tuple[str, str]]:
 
 def clean_ids(root: Path, paths: Sequence[str]) -> list[str]:
     """The ids that `git add` would give to files."""
-    command = ("-c", "core.safecrlf=false", "hash-object")  # a warning about line endings must not stop everything
-    # --stdin-paths takes a quote at the start for C-style quoting, and a line break for the end of a name.
-    plain = [path for path in paths if not set(path) & {"\n", "\r"} and not path.startswith('"')]
-    ids: dict[str, str] = {}
-    if plain:
-        asked = "".join(f"{path}\n" for path in plain).encode()
-        ids = dict(zip(plain, run_git(root, *command, "--stdin-paths", stdin=asked).decode().split(), strict=True))
-    return [ids.get(path) or run_git(root, *command, "--", path).decode().strip() for path in paths]
+    return [blob.decode() for blob in hash_objects(root, [os.fsencode(path) for path in paths])]

@@ -209,17 +209,18 @@ def _hash_work_tree(location: Location, paths: Sequence[bytes]) -> tuple[list[by
             regular.append(path)
         else:
             lines.append(_line(path, _NO_BLOB, b"120000" if stat.S_ISLNK(mode) else b"160000"))
-    for path, identity in zip(regular, _hash_objects(location.root, regular), strict=True):
+    for path, identity in zip(regular, hash_objects(location.root, regular), strict=True):
         lines.append(_line(path, identity))
         if blob_id(_read(location, path), sha256=len(identity) == 64) == identity:
             unfiltered.append(path)
     # Line endings or a filter change what Git would store: the entry is what would be committed, so let Git make it.
     same = set(unfiltered)
-    _hash_objects(location.root, [path for path in regular if path not in same], write=True)
+    hash_objects(location.root, [path for path in regular if path not in same], write=True)
     return lines, unfiltered
 
 
-def _hash_objects(root: Path, paths: Sequence[bytes], *, write: bool = False) -> list[bytes]:
+def hash_objects(root: Path, paths: Sequence[bytes], *, write: bool = False) -> list[bytes]:
+    """The ids that `git add` would give to files, in their order; with `write` they are stored as well."""
     options = ["-w"] if write else []
     # --stdin-paths takes a quote at the start for C-style quoting, and a line break for the end of a name.
     plain = [path for path in paths if b"\n" not in path and b"\r" not in path and not path.startswith(b'"')]
