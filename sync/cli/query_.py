@@ -26,11 +26,10 @@ def command(folder: Path, question: str, limit: int, as_json: bool) -> int:
         print_json(result.as_dict())
         return 0
     for hit in result.hits:
-        passage = hit.passage
-        day = f" ({passage.entry.moment.day})" if passage.entry.moment else ""
-        print_line(f"{passage.entry.title}{day}", "bold")
-        print_line(f"{passage.entry.path}:{passage.first_line}", "cyan")
-        print_line(passage.text + "\n")
+        day = f" ({hit.date})" if hit.date else ""
+        print_line(f"{hit.title}{day}", "bold")
+        print_line(hit.place, "cyan")
+        print_line(hit.text + "\n")
     if not result.hits:
         print_line(f"nothing found in {plural(result.searched, 'entry', 'entries')}")
     return 0
