@@ -1,0 +1,1 @@
+"""The journal as tables, for statements of SQL that only read."""
