@@ -19,8 +19,8 @@ from sync.operations.journal import open_journal
 def command(folder: Path, dry_run: bool, as_json: bool) -> int:
     """Make entries of the memories in Augment's folder, one for each theme.
 
-    What was imported before and what the journal exported itself is left out. Exits with 1 if something in the folder
-    could not be understood.
+    What was imported before, what the journal exported itself and what it said first is left out. Exits with 1 if
+    something in the folder could not be understood.
     """
     journal = open_journal(folder)
     with ProgressBar("importing") as progress:
@@ -40,8 +40,11 @@ def print_import(result: ImportResult, *, verb: str) -> None:
     for one in result.entries:
         print_line(f"{one.path}: {verb} of {plural(one.memories, 'memory', 'memories')}", "green")
     changed = f" ({result.changed} of them changed since their last import)" if result.changed else ""
-    refused = result.read - result.imported - result.known - result.ours
+    for memory in result.recalls:
+        print_line(str(memory), "dim")
+    recalled = f", {result.recalled} recalled" if result.recalls else ""
     print_line(
         f"{plural(result.read, 'memory', 'memories')} read in {plural(result.files, 'file')}: "
-        f"{result.imported} imported{changed}, {result.known} known, {result.ours} our own, {refused} refused"
+        f"{result.imported} imported{changed}, {result.known} known, {result.ours} our own{recalled}, "
+        f"{result.refused} refused"
     )

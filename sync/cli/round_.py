@@ -33,9 +33,10 @@ def run_round(journal: Journal, *, dry_run: bool, as_json: bool) -> int:
 def rows(result: RoundResult) -> list[tuple[str, str, str]]:
     """The table's rows: step, what it looked at, what came of it."""
     got, checked, made = result.imported, result.validated, result.exported
+    recalled = f", {got.recalled} recalled" if got.recalls else ""
     imported = f"{got.absent}, skipped" if got.absent else (
         f"{got.imported} imported into {plural(len(got.entries), 'entry', 'entries')}, {got.known} known, "
-        f"{got.ours} our own, {got.read - got.imported - got.known - got.ours} refused"
+        f"{got.ours} our own{recalled}, {got.refused} refused"
     )  # fmt: skip
     validated = f"{checked.valid} valid, {len(checked.skipped)} skipped, {plural(len(checked.faults), 'fault')}"
     found = [("import", plural(got.read, "memory", "memories"), imported)]

@@ -67,7 +67,9 @@ def command(
     from sync.operations.sync_result import StoreResult, SyncOptions, SyncResult
 
     if not push and (counts := in_step(journal, stores)) is not None:
-        in_steps = tuple(StoreResult(name=name, in_step=count) for name, count in counts.items())
+        in_steps = tuple(
+            StoreResult(name=name, in_step=one.count, recalled=one.recalled) for name, one in counts.items()
+        )
         result = SyncResult(stores=in_steps, uncommitted=uncommitted_entries(journal))
         show_or_print(result, as_json=as_json, dry_run=dry_run)
         return 0
@@ -108,9 +110,13 @@ def show(result: SyncResult, *, dry_run: bool) -> None:
     """What a sync did, or would do, for people: what changed, then the counts, then what is left to do."""
     for one in result.stores:
         for verdict in one.synced.plan.verdicts if one.synced else ():
-            style = {"conflict": "red", "skip": "yellow", "in step": "dim"}.get(verdict.action.value, "")
+            style = {"conflict": "red", "skip": "yellow", "in step": "dim", "recalled": "dim"}.get(
+                verdict.action.value, ""
+            )
             why = f" ({verdict.why})" if verdict.why else ""
             print_line(f"{one.name}: {verdict.action.value}: {verdict.path or verdict.key}{why}", style)
+    for memory in result.imported.recalls if result.imported else ():
+        print_line(f"augment: {memory}", "dim")
     for entry in result.imported.entries if result.imported else ():
         print_line(f"augment: imported {plural(entry.memories, 'memory', 'memories')} into {entry.path}")
     print_table("journal sync", ["store", "what"], [(one.name, _told(one, dry_run)) for one in result.stores])

@@ -35,7 +35,10 @@ def message_of(store: str, plan: Plan) -> str:
     resolved = [f"{RESOLVED}: {one.settled}" for one in plan.verdicts if one.settled]
     left = [f"left open {one.path}: {one.why}" for one in plan.conflicts]
     subject = _subject(store, verdicts, len(left))
-    return "\n".join([subject, "", *_lines(verdicts), *left[:_MOST], "", *resolved, f"{TRAILER}: {store}", ""])
+    own = [f"left alone {one.key}: {one.why}" for one in plan.verdicts if one.action is Action.RECALLED]
+    return "\n".join(
+        [subject, "", *_lines(verdicts), *left[:_MOST], *own[:_MOST], "", *resolved, f"{TRAILER}: {store}", ""]
+    )
 
 
 def _subject(store: str, verdicts: list[Verdict], left: int) -> str:

@@ -6,22 +6,23 @@ before the store is written finds both changed and equal. The base moves last, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from sync.document.settings import Settings
 from sync.engine.base import Base, NoBase, entries_tree, holds, load_base, make_base
 from sync.engine.budget import fitting
-from sync.engine.conflict import Conflict
-from sync.engine.guards import Allowed, refuse_plan
+from sync.engine.guards import refuse_plan
 from sync.engine.journal_commit import Journal, commit, put_in_work_tree
 from sync.engine.messages import TRAILER, author_of, message_of
+from sync.engine.options import Options, Synced
 from sync.engine.place import Place, read_place, read_whole, refuse_unusable, write_place
 from sync.engine.plan import Plan, Planner, Sides
+from sync.engine.recalling import without_recalled
 from sync.engine.sides import SidesSource, differing, next_sides, plan_after, read_sides
 from sync.engine.tracked import conflict_changes, open_conflicts, refuse_staged_store, tracked_store, with_memories
 from sync.engine.tree import Trees
-from sync.engine.verdict import Settle, unsettled
+from sync.engine.verdict import Action
 from sync.errors import GitError, RefusedError, RetryError
 from sync.repository.objects import resolve
 from sync.repository.refs import Head, RefUpdate, update_refs
@@ -29,54 +30,6 @@ from sync.stores.protocol import Chunks, Files
 
 ROUNDS = 10
 """How often a store that others write to at the same time is taken up again before the run gives up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the person wants.
-
-    Attributes:
-        settle: what a conflict comes to.
-        allowed: what they have allowed beyond the usual.
-        is_dry: nothing is written.
-        commits: whether the journal's part is committed; else it stays in the work tree and is not agreed on yet.
-        made_from: everything besides the entries that the store's records depend on.
-        run, step, since: of the base, see `Base`; an empty `since` is the branch's commit.
-        is_restored: a store that is gone is written anew, as if there had been no agreement.
-        refuse_secrets: raises RefusedError where incoming text, key -> text, holds a secret.
-        progress: told how many records have been decided.
-    """
-
-    settle: Settle = unsettled
-    allowed: Allowed = field(default_factory=Allowed)
-    is_dry: bool = False
-    commits: bool = True
-    made_from: str = ""
-    run: str = ""
-    step: int = 0
-    since: str = ""
-    is_restored: bool = False
-    refuse_secrets: Callable[[Mapping[str, str]], None] = lambda _texts: None
-    progress: Callable[[int, int], None] = lambda _done, _total: None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Synced:
-    """What one store's sync did, or would do.
-
-    Attributes:
-        plan: what was decided.
-        head: where the branch is afterwards.
-        base: the agreement, where nothing had changed since.
-        note: why there was none, if that is not a first run.
-        conflicts: what is left to a person.
-    """
-
-    plan: Plan
-    head: Head
-    base: Base | None = None
-    note: str = ""
-    conflicts: tuple[Conflict, ...] = ()
 
 
 class StoreSync:
@@ -144,8 +97,8 @@ class StoreSync:
                 continue
             if written.others is None:
                 head = self._commit_store(head, written.present)
-                self._agree(head, base, plan, sides, undo=differing(wanted, first), files=written.present)
-                return self._synced(plan, head, base)
+                same = self._agree(head, base, plan, sides, undo=differing(wanted, first), files=written.present)
+                return replace(self._synced(plan, head, base), base=same)
             # What others wrote at the same moment counts as said to what the store was; the file to replace is ours.
             others = next_sides(self._source, head, plan, sides, written.others)
             sides = replace(others, files=written.present)
@@ -195,7 +148,7 @@ class StoreSync:
             sha256=len(head.commit or "") == 64,
             progress=self._options.progress,
         )
-        return planner.plan(sides)
+        return without_recalled(planner.plan(sides), sides, self._options.recognise)
 
     def _commit(self, head: Head, base: Base | NoBase, plan: Plan, known: Mapping[str, str]) -> Head:
         root, settings, store = self._journal.root, self._settings, self._store.name
@@ -239,10 +192,14 @@ class StoreSync:
         *,
         undo: Mapping[str, bytes | None],
         files: Files,
-    ) -> None:
-        """Move the base to what both sides hold now."""
+    ) -> Base | None:
+        """Move the base to what both sides hold now.
+
+        Returns:
+            The base where it need not move, and nothing is left but records that say what the journal says.
+        """
         if head.commit is None:
-            return
+            return None
         root, store = self._journal.root, self._store
         kept_entries, kept_chunks = dict(plan.kept_entries), dict(plan.kept_chunks)
         if not self._options.commits:  # what is not committed is not agreed on yet
@@ -256,7 +213,9 @@ class StoreSync:
         if isinstance(base, Base) and plan.undecided:
             left |= base.open
         if isinstance(base, Base) and not undo and (base.entries, base.open) == (entries, left) and holds(base, agreed):
-            return  # what is open stays open, and nothing else has moved
+            # what is open stays open, and nothing else has moved
+            only_repeats = all(one.action is Action.RECALLED for one in plan.verdicts)
+            return replace(base, count=plan.read) if only_repeats else None
         made = make_base(
             root,
             store.name,
@@ -279,6 +238,7 @@ class StoreSync:
         )
         old = base.commit if isinstance(base, Base) else base.ref
         update_refs(root, [RefUpdate(name=self._place.ref, new=made, old=old)], reason="journal sync")
+        return None
 
     def _synced(self, plan: Plan, head: Head, base: Base | NoBase) -> Synced:
         return Synced(

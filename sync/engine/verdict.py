@@ -26,6 +26,7 @@ class Action(Enum):
     MERGE = "merge"
     CONFLICT = "conflict"
     SKIP = "skip"
+    RECALLED = "recalled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

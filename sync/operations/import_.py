@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from sync.document.entry import Entry, load_entry
 from sync.document.fault import Fault
@@ -18,73 +17,22 @@ from sync.document.themes import Group, group_by_theme, tags_of
 from sync.engine.pending import Planned, finish_pending, is_pending, make_entries
 from sync.errors import UsageError
 from sync.operations.gate import refuse_incoming
+from sync.operations.import_result import ImportResult, NewEntry, Recalled
 from sync.operations.journal import Journal, Progress, no_progress
+from sync.operations.recognising import Recogniser
 from sync.repository.files import read_or_none, remove_leftovers
 from sync.repository.listing import Source, list_files, shown_path
 from sync.repository.lock import lock
+from sync.search.recall import prints_of
 from sync.stores.augment import Foreign, parse_file
 from sync.stores.ledger import FOLDER as LEDGER
 from sync.stores.ledger import Imported, load_ledger
 
+__all__ = ["ImportResult", "NewEntry", "Recalled", "has_foreign", "import_locked", "import_memories"]
+
 STORE = "augment"
 TAG = "augment-memory"
 _DATE_KEYS = ("date", "created_at", "timestamp", "updated_at")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEntry:
-    """An entry that an import made.
-
-    Attributes:
-        path: relative to the repository.
-        theme: the theme of its memories.
-        memories: how many it holds.
-    """
-
-    path: str
-    theme: str
-    memories: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportResult:
-    """What an import did: `read = imported + known + ours + invalid memories`.
-
-    Attributes:
-        absent: why the store was left out (`not on this machine`); empty where it was read.
-        files: JSON files read.
-        read: memories found in them.
-        imported: memories that became part of an entry.
-        known: memories imported before, or twice in the store.
-        ours: memories that the journal exported itself.
-        changed: of the imported, those that the store knows by an id that was imported with another text.
-        entries: the entries made.
-        invalid: what could not be understood: whole files and single memories.
-    """
-
-    absent: str = ""
-    files: int = 0
-    read: int = 0
-    imported: int = 0
-    known: int = 0
-    ours: int = 0
-    changed: int = 0
-    entries: tuple[NewEntry, ...] = ()
-    invalid: tuple[Fault, ...] = ()
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether everything was understood."""
-        return not self.invalid
-
-    def as_dict(self) -> dict[str, Any]:
-        """The result as the object that `--json` prints."""
-        return {
-            "absent": self.absent, "files": self.files, "read": self.read, "imported": self.imported,
-            "known": self.known, "ours": self.ours, "changed": self.changed,
-            "entries": [{"path": one.path, "theme": one.theme, "memories": one.memories} for one in self.entries],
-            "invalid": [one.as_dict() for one in self.invalid],
-        }  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +44,7 @@ class _Sorted:
     fresh: list[Foreign] = field(default_factory=list)
     known: int = 0
     ours: int = 0
+    recalls: list[Recalled] = field(default_factory=list)
     changed: int = 0
     faults: list[Fault] = field(default_factory=list)
 
@@ -155,12 +104,14 @@ class _Import:
             for path in sorted(journal.absolute(self.ledger).glob("*.jsonl"))
             for row in load_ledger(read_or_none(path) or b"", f"{self.ledger}/{path.name}")
         ]
+        self.ids = {(row.file, row.id) for row in self.rows if row.id}
         self.listing = list_files(journal.location, self.settings.entries, Source.WORK_TREE)
         self.counts: dict[str, int] = {}
         self._known_ids: set[str] | None = None
 
     def run(self, folder: Path, progress: Progress, *, write: bool) -> ImportResult:
         memories = self._sort(folder, progress)
+        self._leave_recalled(memories)
         made = [self._planned(group) for group in group_by_theme(memories.fresh)]
         if made and write:
             refuse_incoming(self.journal, {planned.entry: "\n".join(planned.items) for _new, planned in made})
@@ -171,6 +122,7 @@ class _Import:
             imported=len(memories.fresh),
             known=memories.known,
             ours=memories.ours,
+            recalls=tuple(memories.recalls),
             changed=memories.changed,
             entries=tuple(new for new, _planned in made),
             invalid=tuple(memories.faults),
@@ -179,7 +131,6 @@ class _Import:
     def _sort(self, folder: Path, progress: Progress) -> _Sorted:
         found = _Sorted()
         hashes = {row.hash for row in self.rows}
-        ids = {(row.file, row.id) for row in self.rows if row.id}
         own = PurePosixPath(self.settings.delivered).name
         paths = [path for path in sorted(folder.rglob("*.json")) if path.relative_to(folder).as_posix() != own]
         for done, path in enumerate(paths):
@@ -193,11 +144,22 @@ class _Import:
                 elif memory.hash in hashes:
                     found.known += 1
                 else:
-                    found.changed += (memory.file, memory.id) in ids
+                    found.changed += (memory.file, memory.id) in self.ids
                     hashes.add(memory.hash)
                     found.fresh.append(memory)
             progress(done + 1, len(paths))
         return found
+
+    def _leave_recalled(self, found: _Sorted) -> None:
+        """Take out what comes from the journal itself; entries are read only where something new is there."""
+        prints = {number: prints_of(one.text, prefix=self.settings.prefix) for number, one in enumerate(found.fresh)}
+        if not prints:
+            return
+        origins = Recogniser(self.journal).in_listing(prints, self.listing)
+        own = {number: found.fresh[number] for number in origins}
+        found.recalls += (Recalled(file=one.file, index=one.index, origin=origins[n]) for n, one in own.items())
+        found.changed -= sum((one.file, one.id) in self.ids for one in own.values())
+        found.fresh = [one for number, one in enumerate(found.fresh) if number not in own]
 
     def _is_ours(self, memory: Foreign) -> bool:
         prefixed = memory.text.lstrip().startswith(f"{self.settings.prefix} ")

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from sync.engine.guards import Allowed
 from sync.engine.journal_commit import Journal as Repository
+from sync.engine.options import Options, Synced
 from sync.engine.place import Place
 from sync.engine.secrets import BASELINE, refuse_secrets
-from sync.engine.syncing import Options, StoreSync, Synced
+from sync.engine.syncing import StoreSync
 from sync.engine.tree import Trees
 from sync.operations.journal import Journal
 from sync.operations.quick import made_from
+from sync.operations.recognising import Recogniser
 from sync.operations.settling import settle_for
 from sync.operations.sync_result import SyncOptions
 from sync.repository.files import read_or_none
@@ -53,6 +55,7 @@ def outlook(journal: Journal, place: Place, head: Head) -> Synced | None:
         is_dry=True,
         made_from=made_from(settings, store.name),
         refuse_secrets=refuse,
+        recognise=Recogniser(journal).in_plan,
     )
     trees = ReadOnlyTrees(journal.root, journal.state_folder, store.name, store.key, settings.entries)
     repository = Repository(root=journal.root, state_folder=journal.lock_folder, folder=settings.journal)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sync import __version__
@@ -22,8 +23,16 @@ _FILE = "synced.json"
 _SETTLED_NS = 10_000_000  # a file that changed less long ago may change again without another time to show for it
 
 
-def in_step(journal: Journal, stores: Sequence[str]) -> dict[str, int] | None:
-    """How many records and entries each store shares with the journal, if nothing has changed anywhere.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InStep:
+    """How many records and entries a store and the journal have, and how many of them only repeat the journal."""
+
+    count: int
+    recalled: int
+
+
+def in_step(journal: Journal, stores: Sequence[str]) -> dict[str, InStep] | None:
+    """What each store and the journal have, if nothing has changed anywhere.
 
     Args:
         journal: the journal, in a repository.
@@ -56,7 +65,7 @@ def in_step(journal: Journal, stores: Sequence[str]) -> dict[str, int] | None:
             return None
         if told["files"] != marks(spot):
             return None
-        counts[spot.name] = int(told["count"])
+        counts[spot.name] = InStep(count=int(told["count"]), recalled=int(told.get("recalled", 0)))
     return counts
 
 
@@ -65,7 +74,7 @@ def remember(journal: Journal, agreed: Mapping[str, Mapping[str, Any]]) -> None:
 
     Args:
         journal: the journal.
-        agreed: name -> `entries`, `base`, `count`, and `files`: the marks from before the store was read.
+        agreed: name -> `entries`, `base`, `count`, `recalled`, and `files`: the marks from before the store was read.
 
     Effects:
         Replaces one file in the state folder.

@@ -20,6 +20,8 @@ from sync.operations.quick import in_step, uncommitted_entries
 from sync.repository.git import run_git
 from sync.repository.refs import Head, base_ref, read_head
 
+_NOTHING_DUE = (Action.UNCHANGED, Action.RECALLED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
@@ -148,7 +150,7 @@ def _store(journal: Journal, name: str, place: Place | str, head: Head) -> Store
         return StoreStatus(name=name, place=shown, absent="", agreed=agreed, due={}, error=error)
     if found is None:
         return StoreStatus(name=name, place=shown, absent="not on this machine", agreed=agreed, due={})
-    counts = {action: found.plan.count(action) for action in Action if action is not Action.UNCHANGED}
+    counts = {action: found.plan.count(action) for action in Action if action not in _NOTHING_DUE}
     due = {action.value: count for action, count in counts.items() if count}
     return StoreStatus(name=name, place=shown, absent="", agreed=agreed, due=due)
 

@@ -13,8 +13,9 @@ from sync.engine.guards import Allowed, refuse_head
 from sync.engine.journal_commit import Journal as Repository
 from sync.engine.journal_commit import commit, take_back
 from sync.engine.messages import TRAILER, author_of
+from sync.engine.options import Options
 from sync.engine.place import Place
-from sync.engine.syncing import Options, StoreSync
+from sync.engine.syncing import StoreSync
 from sync.engine.tree import Trees
 from sync.errors import JournalError, UsageError
 from sync.operations.gate import refuse_incoming
@@ -22,6 +23,7 @@ from sync.operations.import_ import ImportResult, has_foreign, import_locked, im
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.places import find_places
 from sync.operations.quick import made_from, marks, remember, uncommitted_entries
+from sync.operations.recognising import Recogniser
 from sync.operations.settling import settle_for
 from sync.operations.spots import Spot, find_spots
 from sync.operations.sync_result import StoreResult, SyncOptions, SyncResult, joined
@@ -133,6 +135,7 @@ class _Run:
             step=next(self._steps),
             since=since.commit or "",
             refuse_secrets=partial(refuse_incoming, journal),
+            recognise=Recogniser(journal).in_plan,
             progress=self._progress,
         )
         try:
@@ -188,6 +191,7 @@ def _remember(journal: Journal, result: SyncResult, seen: Mapping[str, dict[str,
                 "entries": base.entries,
                 "base": base.commit,
                 "count": base.count,
+                "recalled": one.counts()["recalled"],
                 "files": seen.get(one.name, {}),
             }
     remember(journal, agreed)

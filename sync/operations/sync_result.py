@@ -10,14 +10,15 @@ from sync.errors import JournalError
 
 TYPE_CHECKING = False  # the types below are slow to import, and a sync that has nothing to do needs none of them
 if TYPE_CHECKING:
+    from sync.engine.options import Synced
     from sync.engine.settle import OnConflict
-    from sync.engine.syncing import Synced
-    from sync.operations.import_ import ImportResult
+    from sync.operations.import_result import ImportResult
 
 _COUNTED = {
     "add to the journal": "imported",
     "conflict": "conflicts",
     "skip": "skipped",
+    "recalled": "recalled",
     "unchanged": "unchanged",
     "in step": "unchanged",
 }
@@ -73,6 +74,7 @@ class StoreResult:
         place: where it lies, for people.
         absent: why it was left out; empty where it was synced.
         in_step: how many records and entries there are, where nothing had changed; else 0.
+        recalled: of those, the records that say what the journal said first.
         synced: what was done; of several passes, joined.
         error: what stopped it.
     """
@@ -81,14 +83,16 @@ class StoreResult:
     place: str = ""
     absent: str = ""
     in_step: int = 0
+    recalled: int = 0
     synced: Synced | None = None
     error: JournalError | None = None
 
     def counts(self) -> dict[str, int]:
-        """`read = unchanged + written + imported + conflicts + skipped`."""
-        found = dict.fromkeys(("written", "imported", "conflicts", "skipped"), 0)
+        """`read = unchanged + written + imported + recalled + conflicts + skipped`."""
+        found = dict.fromkeys(("written", "imported", "recalled", "conflicts", "skipped"), 0)
         if self.absent or self.error is not None:
             return {}
+        found["recalled"] = self.recalled
         verdicts = self.synced.plan.verdicts if self.synced else ()
         for one in verdicts:
             name = _COUNTED.get(one.action.value, "written")
