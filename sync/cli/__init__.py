@@ -17,6 +17,12 @@ def main() -> None:
         from sync.hooks import main as hook
 
         sys.exit(hook(arguments[1:]))
+    if arguments[:1] == ["query"]:
+        from sync.cli.plain_query import parse_plain, run_plain
+
+        plain = parse_plain(arguments[1:])
+        if plain:
+            sys.exit(run_plain(plain))
     from sync.cli.app import run
 
     sys.exit(run(arguments))

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 
 from sync import __version__
 from sync.errors import JournalError, UsageError
@@ -24,6 +25,9 @@ def reported(work: Callable[[], int], *, as_json: bool = False) -> int:
     Returns:
         The work's exit code, or that of what stopped it: the error's own, 70 for a bug, 130 for Ctrl-C.
     """
+    for channel in (sys.stdout, sys.stderr):
+        if isinstance(channel, TextIOWrapper):
+            channel.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII is no fault of ours
     try:
         return _flushed(work())
     except JournalError as error:

@@ -8,19 +8,29 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-import click
-
 from sync.cli.failure import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from rich.progress import Progress, TaskID
 
 _PATIENCE_S = 1.0
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json to a command, which is given `as_json`."""
+    import click  # slow to import: what only shows results does without
+
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")(function)
+
+
+def dry_run_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --dry-run to a command, which is given `dry_run`."""
+    import click
+
+    return click.option("--dry-run", is_flag=True, help="Write nothing; say what would be written.")(function)
 
 
 def print_json(document: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
@@ -128,6 +127,8 @@ def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
         SettingsError: not TOML, an unknown key, a value of another kind, an unknown time zone, a path that leaves the
             repository.
     """
+    import tomllib
+
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +36,8 @@ def write_atomic(path: Path, pieces: Iterable[bytes | Span]) -> None:
     Raises:
         UsageError: the disk refuses.
     """
+    import tempfile
+
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +70,8 @@ def create_new(path: Path, data: bytes) -> bool:
     Raises:
         UsageError: the disk refuses.
     """
+    import uuid
+
     temporary = path.parent / f".journal-{uuid.uuid4().hex}.tmp"
     try:
         write_atomic(temporary, [data])

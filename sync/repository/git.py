@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, cast
 
 from sync.errors import GitError
@@ -99,6 +98,8 @@ def read_blobs(root: Path, blobs: Sequence[bytes]) -> Iterator[bytes]:
     """
     if not blobs:
         return
+    from tempfile import TemporaryFile
+
     with TemporaryFile() as wanted:
         wanted.write(b"\n".join(blobs) + b"\n")
         wanted.seek(0)

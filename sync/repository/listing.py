@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sync.errors import RetryError, UsageError
 from sync.repository.git import Location, read_blobs, run_git
+from sync.repository.plumbing import checked_id
 
 
 class Source(Enum):
@@ -123,6 +124,25 @@ def list_files(location: Location, folder: str, source: Source) -> Listing:
         intended = set(printed.split(b"\0")[:-1])
         rows = [row for row in rows if _path(row) not in intended]
     return _from_ls_files(location, rows)
+
+
+def list_commit(location: Location, commit: str, folder: str) -> Listing:
+    """The files below a folder as a commit has them.
+
+    Args:
+        location: the repository.
+        commit: its id, hexadecimal.
+        folder: POSIX, relative to the root.
+
+    Raises:
+        GitError: there is no such commit.
+    """
+    below = f":(literal,top){folder.rstrip('/')}/"
+    printed = run_git(location.root, "ls-tree", "-r", "-z", "--full-tree", checked_id(commit), "--", below)
+    rows = (row.split(b"\t", 1) for row in printed.split(b"\0")[:-1])
+    parts = ((*facts.split(b" "), path) for facts, path in rows)
+    lines = tuple(_line(path, blob, mode) for mode, _kind, blob, path in parts)
+    return Listing(location=location, lines=lines, in_work_tree=frozenset())
 
 
 def blob_id(data: bytes, *, sha256: bool = False) -> bytes:

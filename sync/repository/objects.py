@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sync.errors import GitError
 from sync.repository.git import run_git
@@ -123,6 +122,8 @@ def make_tree(root: Path, base: str | None, changes: Mapping[str, str | None]) -
         GitError: a path is no path, is a folder, leads through a file, or is no regular file in the base.
     """
     wanted = {path: blob for path, blob in changes.items() if blob is not None}
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="journal-") as folder:
         index = _Index(root, Path(folder) / "index")
         if base is not None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sync.document.moment import parse_date
 from sync.errors import UsageError
 
 
@@ -49,6 +48,8 @@ def make_filters(
     Raises:
         UsageError: a day is none.
     """
+    from sync.document.moment import parse_date
+
     for name, day in (("since", since), ("until", until)):
         if day and parse_date(day) is None:
             raise UsageError(f"--{name}: not a day: {day}", hint="write it as 2025-04-05")

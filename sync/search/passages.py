@@ -1,100 +1,157 @@
-"""Cutting an entry into passages and ranking them for a query."""
+"""Cutting an entry into passages: list items, paragraphs and pieces of code, each under its headings.
+
+Finer than sections, so that an answer is a few lines and not a page. What a passage means often stands next to it, so
+each knows its neighbours: the passages before and behind it under the same heading.
+"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from sync.document.entry import Entry
 from sync.document.fault import position
+from sync.document.lines import split_lines
 from sync.document.templates import is_empty
-from sync.search.words import words_of
 
-_K1, _B = 1.2, 0.75  # Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009
-_TITLE_WEIGHT = 3
-_HEADING = re.compile(r"(#{1,6})[ \t]+(\S[^\r\n]*)")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+PROSE_LINES = 12
+"""A paragraph, a table or an item of more lines is cut into pieces of so many."""
+
+CODE_LINES = 30
+"""So is code."""
+
+_ATX = re.compile(r" {0,3}(?P<mark>#{1,6})(?:[ \t]+(?P<text>.*?))??(?:[ \t]+#+)?[ \t]*")
+_UNDERLINE = re.compile(r" {0,3}(?P<mark>=+|-+)[ \t]*")
+_FENCE = re.compile(r" {0,3}(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
+_RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
+
+
+class Kind(Enum):
+    """What a passage is."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    ITEM = "item"
+    TEXT = "text"
+    CODE = "code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """One section of an entry; the text before its first heading is one too.
+    """A few lines of an entry.
 
     Attributes:
-        entry: the entry.
-        heading: the section's heading; empty before the first.
-        text: the section, heading included.
+        kind: what it is; a title or a heading only where nothing stands below it.
+        headings: what it stands under, outermost first; empty before the first heading.
+        text: the lines, as they stand but for line endings, which are LF.
         first_line, last_line: lines of the file, 1-based, both included.
     """
 
-    entry: Entry
-    heading: str
+    kind: Kind
+    headings: tuple[str, ...]
     text: str
     first_line: int
     last_line: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A passage that answers a query, and how well: BM25, unbounded, higher is better."""
-
-    passage: Passage
-    score: float
+@dataclass(slots=True)
+class _Block:
+    kind: Kind
+    start: int
+    end: int
+    headings: tuple[str, ...]
 
 
 def passages_of(entry: Entry) -> list[Passage]:
-    """The sections of an entry that say something."""
+    """The passages of an entry that say something, in their order; one with the title where there are none."""
+    lines = split_lines(entry.body)
     first = position(entry.text, entry.body_start)[0]
-    lines = entry.body.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    starts, fence = [0], ""
-    for number, line in enumerate(lines):
-        mark = _FENCE.match(line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        elif not fence and number and _HEADING.match(line):
-            starts.append(number)
     found = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        text = "\n".join(lines[start:end]).strip()
-        if text and not is_empty(text):
-            heading = _HEADING.match(text)
-            blank = next(index for index in range(start, end) if lines[index].strip())
-            last = next(index for index in range(end - 1, start - 1, -1) if lines[index].strip())
-            name = heading[2].strip() if heading else ""
+    for block in _shortened(_blocks(lines)):
+        text = "\n".join(lines[block.start : block.end])
+        if _says_something(block.kind, text):
             found.append(
-                Passage(entry=entry, heading=name, text=text, first_line=first + blank, last_line=first + last)
+                Passage(
+                    kind=block.kind,
+                    headings=block.headings,
+                    text=text,
+                    first_line=first + block.start,
+                    last_line=first + block.end - 1,
+                )
             )
+    if not found and entry.title:
+        return [Passage(kind=Kind.TITLE, headings=(), text=entry.title, first_line=1, last_line=1)]
     return found
 
 
-def rank(passages: Sequence[Passage], query: str, limit: int) -> list[Hit]:
-    """The passages that share words with a query, best first (BM25; title and tags count threefold).
-
-    Equal scores are ordered by path and line, so that the same question has the same answer.
-    """
-    wanted = set(words_of(query))
-    counts = [_counts(passage) for passage in passages]
-    lengths = [count.total() for count in counts]
-    average = sum(lengths) / len(lengths) if lengths else 1.0
-    frequency = Counter(word for count in counts for word in wanted & count.keys())
-    hits = []
-    for passage, count, length in zip(passages, counts, lengths, strict=True):
-        score = sum(
-            math.log(1 + (len(passages) - frequency[word] + 0.5) / (frequency[word] + 0.5))
-            * count[word] * (_K1 + 1) / (count[word] + _K1 * (1 - _B + _B * length / average))
-            for word in sorted(wanted & count.keys())
-        )  # fmt: skip
-        if score > 0:
-            hits.append(Hit(passage=passage, score=score))
-    hits.sort(key=lambda hit: (-hit.score, hit.passage.entry.path, hit.passage.first_line))
-    return hits[:limit]
+def _says_something(kind: Kind, text: str) -> bool:
+    if kind is Kind.CODE:  # a comment of code may look like a heading
+        return any(line.strip() and not _FENCE.match(line) for line in text.split("\n"))
+    return kind is Kind.HEADING or not is_empty(text)
 
 
-def _counts(passage: Passage) -> Counter[str]:
-    count = Counter(words_of(passage.text))
-    for word in words_of(f"{passage.entry.title} {' '.join(passage.entry.tags)}"):
-        count[word] += _TITLE_WEIGHT
-    return count
+def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
+    """Blocks in order. A heading is one only where no other block follows below it."""
+    path: list[tuple[int, str]] = []
+    heading: _Block | None = None
+    for block, level in _leaves(lines):
+        if not level:
+            heading = None
+            block.headings = tuple(text for _, text in path)
+            yield block
+            continue
+        if heading and level <= path[-1][0]:
+            yield heading
+        path = [one for one in path if one[0] < level]
+        text = _ATX.fullmatch(lines[block.start])
+        path.append((level, ((text["text"] or "") if text else lines[block.start]).strip()))
+        heading = block
+        heading.headings = tuple(text for _, text in path)
+    if heading:
+        yield heading
+
+
+def _leaves(lines: Sequence[str]) -> Iterator[tuple[_Block, int]]:
+    """Every block, headings with their level (1 to 6), all others with 0."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        start, level = at, 0
+        if not line.strip() or _RULE.fullmatch(line):
+            at += 1
+            continue
+        if fence := _FENCE.match(line):
+            kind, at = Kind.CODE, _end_of_fence(lines, at, fence["mark"])
+        elif atx := _ATX.fullmatch(line):
+            kind, at, level = Kind.HEADING, at + 1, len(atx["mark"])
+        else:
+            kind = Kind.ITEM if _ITEM.match(line) else Kind.TEXT
+            at = _end_of_text(lines, at)
+            underline = _UNDERLINE.fullmatch(lines[at]) if at < len(lines) and kind is Kind.TEXT else None
+            if underline and at == start + 1:
+                kind, at, level = Kind.HEADING, at + 1, 1 if underline["mark"][0] == "=" else 2
+        yield _Block(kind, start, at, ()), level
+
+
+def _end_of_fence(lines: Sequence[str], start: int, mark: str) -> int:
+    closing = re.compile(rf" {{0,3}}{re.escape(mark[0])}{{{len(mark)},}}[ \t]*")
+    return next((at + 1 for at in range(start + 1, len(lines)) if closing.fullmatch(lines[at])), len(lines))
+
+
+def _end_of_text(lines: Sequence[str], start: int) -> int:
+    return next((at for at in range(start + 1, len(lines)) if _begins_another(lines[at])), len(lines))
+
+
+def _begins_another(line: str) -> bool:
+    kinds = (_ITEM.match(line), _FENCE.match(line), _ATX.fullmatch(line), _UNDERLINE.fullmatch(line))
+    return not line.strip() or any(kinds)
+
+
+def _shortened(blocks: Iterator[_Block]) -> Iterator[_Block]:
+    for block in blocks:
+        longest = CODE_LINES if block.kind is Kind.CODE else PROSE_LINES
+        for start in range(block.start, block.end, longest):
+            yield _Block(block.kind, start, min(start + longest, block.end), block.headings)

@@ -1,0 +1,242 @@
+"""Searching a journal: its index brought up to date, questions put to it, passages read from Git or the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from sync.errors import UsageError
+from sync.operations.entry_lines import read_lines
+from sync.operations.journal import Journal, Progress, no_progress
+from sync.repository.listing import Source, list_commit, list_files
+from sync.repository.marks import folder_mark
+from sync.repository.objects import resolve
+from sync.search.filters import Filters, Mode
+from sync.search.find import CANDIDATES, Ranked, find
+from sync.search.highlight import marks
+from sync.search.hit import Hit
+from sync.search.index.catalogue import Indexed, Spot
+from sync.search.index.engines import open_index, rebuild
+from sync.search.index.index import Index, Snapshot
+from sync.search.index.words import DamagedIndexError
+from sync.search.question import holds_quoted, read_question
+
+_Result = TypeVar("_Result")
+
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryResult:
+    """Passages, best first.
+
+    Attributes:
+        query: the question.
+        mode: how they were found.
+        searched: entries looked at.
+        commit: id of the commit that was searched, hexadecimal; with work that is not committed on top of it unless
+            another one was asked for. Empty without Git and before the first commit.
+        hits: what was found.
+        notes: what the asker should know: what is missing, what was rebuilt.
+    """
+
+    query: str
+    mode: Mode
+    searched: int
+    commit: str
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as the object that `--json` prints."""
+        return {
+            "query": self.query,
+            "mode": self.mode.value,
+            "searched": self.searched,
+            "commit": self.commit,
+            "hits": [hit.as_dict() for hit in self.hits],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a passage stands.
+
+    Attributes:
+        entry: its entry.
+        spot: its lines and headings.
+        score: as in `Hit`.
+    """
+
+    entry: Indexed
+    spot: Spot
+    score: float
+
+
+class Searcher:
+    """A journal's index, opened and brought up to date; answers any number of questions. Use as a context manager.
+
+    Args:
+        journal: the journal.
+        at: a commit whose journal is searched; empty for the work tree.
+        progress: told how much of the index has been brought up to date.
+
+    Attributes:
+        index: the index, brought up to date.
+
+    Raises:
+        UsageError: `at` names no commit, or there is no Git.
+    """
+
+    def __init__(self, journal: Journal, *, at: str = "", progress: Progress = no_progress) -> None:
+        self._journal = journal
+        self._progress = progress
+        self._at = _commit_of(journal, at) if at else ""
+        opened = open_index(journal.state_folder)
+        self.index, self._notes = opened.index, opened.notes
+        self.refresh()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the index."""
+        self.index.close()
+
+    def refresh(self) -> None:
+        """See what has changed since."""
+        self._snapshot = self._mended(self._bring_up)
+
+    def _bring_up(self, index: Index) -> Snapshot:
+        location, folder = self._journal.location, self._journal.settings.entries
+        if self._at:
+            return index.bring_up(list_commit(location, self._at, folder), self._progress)
+        mark = folder_mark(location, folder)
+        known = index.recognise(mark)
+        if known is not None:
+            return known
+        listing = list_files(location, folder, Source.WORK_TREE)
+        snapshot = index.bring_up(listing, self._progress)
+        if not snapshot.missing:
+            index.remember(mark, listing)
+        return snapshot
+
+    def ask(
+        self, question: str, *, filters: Filters = EVERYTHING, mode: Mode | None = None, limit: int = 5
+    ) -> QueryResult:
+        """The passages that answer a question, best first; see `query`."""
+        places = self.locate(question, filters=filters, mode=mode, limit=limit)
+        commit, hits = self._mended(lambda index: self._read(index, places, question))
+        return QueryResult(
+            query=question,
+            mode=Mode.LEXICAL,
+            searched=len(self._snapshot.ids),
+            commit=commit,
+            hits=hits,
+            notes=(*self._notes, *self._missing()),
+        )
+
+    def locate(
+        self, question: str, *, filters: Filters = EVERYTHING, mode: Mode | None = None, limit: int = 5
+    ) -> list[Place]:
+        """Where the passages stand that answer a question, best first, without reading them."""
+        _refuse_unreadable(question)
+        asked = read_question(question, self.index.language)
+        most = CANDIDATES if asked.quoted else limit
+        places = self._mended(lambda index: _located(index, find(index, self._snapshot, asked, filters, most)))
+        if asked.quoted:  # the index knows no stop words, so the passages have to be read
+            lines = read_lines(self._journal.root, list({one.entry.id: one.entry for one in places}.values()))
+            places = [one for one in places if holds_quoted(asked, _text(lines[one.entry.id], one.spot))]
+        return places[:limit]
+
+    def _read(self, index: Index, places: Sequence[Place], question: str) -> tuple[str, tuple[Hit, ...]]:
+        """The commit that was searched, and the passages that stand at some places."""
+        beside = index.catalogue.spots([id_ for one in places for id_ in (one.spot.id - 1, one.spot.id + 1)])
+        entries = list({one.entry.id: one.entry for one in places}.values())
+        lines = read_lines(self._journal.root, entries)
+        commit, has_it = self._committed(entries)
+        terms = frozenset(read_question(question, self.index.language).terms)
+        hits = (_hit(one, lines[one.entry.id], commit if has_it[one.entry.id] else "", beside, terms) for one in places)
+        return commit, tuple(hits)
+
+    def _committed(self, entries: Sequence[Indexed]) -> tuple[str, dict[int, bool]]:
+        """The commit that is searched, and whether it has each entry as it is here."""
+        if self._at or self._journal.location.git_dir is None:
+            return self._at, {entry.id: bool(self._at) for entry in entries}
+        commit, *blobs = resolve(self._journal.root, ["HEAD", *(f"HEAD:{entry.path}" for entry in entries)])
+        return commit or "", {entry.id: blob == entry.blob for blob, entry in zip(blobs, entries, strict=True)}
+
+    def _mended(self, work: Callable[[Index], _Result]) -> _Result:
+        """What work with the index gives; where the index turns out to be damaged, it is built again, once."""
+        try:
+            return work(self.index)
+        except DamagedIndexError as error:
+            self.index = rebuild(self.index)
+            self._notes += (f"the index was damaged ({error}); it was built again",)
+            self._snapshot = self._bring_up(self.index)
+            return work(self.index)
+
+    def _missing(self) -> tuple[str, ...]:
+        count = self._snapshot.missing
+        are = "1 entry is" if count == 1 else f"{count} entries are"
+        return (f"another process is building the index: {are} not in it yet",) if count else ()
+
+
+def _commit_of(journal: Journal, name: str) -> str:
+    if journal.location.git_dir is None:
+        raise UsageError(f"{name}: there is no Git repository here, and so no commit")
+    (commit,) = resolve(journal.root, [f"{name}^{{commit}}"])
+    if commit is None:
+        raise UsageError(f"{name}: there is no such commit", hint="give a commit, a tag or a branch")
+    return commit
+
+
+def _refuse_unreadable(question: str) -> None:
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the question is not UTF-8") from error
+    if not question.strip():
+        raise UsageError("the question is empty", hint='try: journal query "encoding errors"')
+
+
+def _located(index: Index, ranked: Sequence[Ranked]) -> list[Place]:
+    spots = index.catalogue.spots([one.id for one in ranked])
+    entries = {entry.id: entry for entry in index.catalogue.entries(sorted({spot.entry for spot in spots.values()}))}
+    known = ((one, spots[one.id]) for one in ranked if one.id in spots)
+    return [Place(entry=entries[spot.entry], spot=spot, score=one.score) for one, spot in known]
+
+
+def _hit(place: Place, lines: Sequence[str], commit: str, beside: Mapping[int, Spot], terms: frozenset[str]) -> Hit:
+    entry, spot = place.entry, place.spot
+    text = _text(lines, spot)
+    return Hit(
+        entry=entry.path,
+        id=entry.name,
+        title=entry.title,
+        date=entry.day,
+        tags=entry.tags,
+        headings=spot.headings,
+        text=text,
+        before=_neighbour(lines, spot, beside.get(spot.id - 1)),
+        after=_neighbour(lines, spot, beside.get(spot.id + 1)),
+        first_line=spot.first_line,
+        last_line=spot.last_line,
+        commit=commit,
+        score=place.score,
+        marks=marks(text, terms),
+    )
+
+
+def _text(lines: Sequence[str], spot: Spot) -> str:
+    return "\n".join(lines[spot.first_line - 1 : spot.last_line])
+
+
+def _neighbour(lines: Sequence[str], spot: Spot, other: Spot | None) -> str:
+    is_near = other is not None and other.entry == spot.entry and other.headings == spot.headings
+    return _text(lines, other) if other and is_near else ""

@@ -1,0 +1,154 @@
+"""The terms of a text: what a question and a passage are compared by, in French and in English."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from enum import Enum
+from functools import lru_cache
+
+import Stemmer
+
+VERSION = 1
+"""Counts up whenever a text may get other terms; an index made by another version is made again."""
+
+_RUN = re.compile(r"[^\W_]+(?:['’_.-][^\W_]+)*")
+_BETWEEN = re.compile(r"['’]")
+_SEPARATOR = re.compile(r"[_.-]")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
+
+
+class Language(Enum):
+    """The languages that have stems and stop words of their own; other texts are taken as one of them."""
+
+    ENGLISH = "english"
+    FRENCH = "french"
+
+
+STOP_WORDS = {
+    Language.ENGLISH: frozenset(
+        (
+            "a about after again all also am an and any are aren as at be because been before being both but by "
+            "can could couldn d did didn do does doesn doing don done down during each few for from further get "
+            "got had has hasn have haven having he her here hers herself him himself his how i if in into is isn "
+            "it its itself just let ll m me more most my myself no nor not now of off on once only or other our "
+            "ours out over own re s same she should shouldn so some such t than that the their theirs them "
+            "themselves then there these they this those through to too under until up us ve very was wasn we "
+            "were what when where which while who whom whose why will with won would wouldn you your yours "
+            "yourself "
+        ).split()
+    ),
+    Language.FRENCH: frozenset(
+        (
+            "a afin ai aient ainsi alors après as au aucun aucune aujourd auquel aura aussi autre autres aux "
+            "auxquels avait avant avec avez avoir avons ayant c car ce ceci cela celle celles celui ces cet cette "
+            "ceux chaque chez ci combien comme comment d dans de depuis des donc dont du elle elles en encore entre es "
+            "est et eu eux faire fait faut fut hui il ils j je jusqu jusque l la laquelle le lequel les lesquels "
+            "leur leurs lors lorsqu lorsque lui là m ma mais me mes mien moi moins mon même mêmes n ne ni non nos "
+            "notre nous on ont ou où par parce pas pendant peu peut peuvent plus pour pourquoi puis puisque qu "
+            "quand que quel quelle quelles quels qui quoi s sa sans se selon sera ses si soi soit son sont sous "
+            "sur t ta tandis te tel telle tels tes toi ton tous tout toute toutes très tu un une unes uns vers "
+            "voici voilà vos votre vous y à ça étaient était étant été être "
+        ).split()
+    ),
+}
+# Words of both lists, and French ones that are common English words, do not tell the languages apart.
+_SHARED = (STOP_WORDS[Language.ENGLISH] & STOP_WORDS[Language.FRENCH]) | frozenset(
+    ("an", "as", "me", "no", "on", "or", "son")
+)
+_GLUE = frozenset(word for words in STOP_WORDS.values() for word in words if len(word) > 1)
+_TELLING = {language: words - _SHARED for language, words in STOP_WORDS.items()}
+_STEMMERS = {language: Stemmer.Stemmer(language.value) for language in Language}
+
+
+def analyse(text: str, language: Language) -> list[str]:
+    """The terms of a text, in order: stems without case and accents; stop words are left out.
+
+    A name made of parts gives its parts, then itself in one word: `pre-commit` gives `pre`, `commit`, `precommit`.
+
+    Args:
+        text: any text; Markdown's marks are no words.
+        language: whose stems and stop words are meant (`language_of`).
+    """
+    stop = STOP_WORDS[language]
+    found = []
+    for word in words_of(text):
+        lowered = word.lower()
+        if lowered not in stop and (len(lowered) > 1 or lowered.isdigit()):
+            found.append(_stem(lowered, language))
+    return found
+
+
+def analyse_question(text: str, language: Language) -> list[str]:
+    """The terms of a question; all of its words where it has nothing but stop words."""
+    return analyse(text, language) or [_stem(word.lower(), language) for word in words_of(text)]
+
+
+def language_of(text: str, otherwise: Language) -> Language:
+    """The language whose own stop words a text has more of; letters with accents count half for French.
+
+    Args:
+        text: a passage, an entry or a question.
+        otherwise: the answer for a text that does not tell; of a passage, its entry's language, of a question, the
+            one that most of the journal is written in.
+    """
+    words = [word.lower() for word in words_of(text)]
+    french = sum(word in _TELLING[Language.FRENCH] for word in words) + sum(not word.isascii() for word in words) / 2
+    english = sum(word in _TELLING[Language.ENGLISH] for word in words)
+    if french == english:
+        return otherwise
+    return Language.FRENCH if french > english else Language.ENGLISH
+
+
+def words_of(text: str) -> Iterator[str]:
+    """The words of a text as they are written; elided ones apart (`l'entrée`), names as parts and whole."""
+    for match in _RUN.finditer(text):
+        for piece in _BETWEEN.split(match.group()):
+            if piece.isalpha() and (piece[1:].islower() or piece.isupper() or len(piece) == 1):
+                yield piece
+            else:
+                yield from _parts(piece)
+
+
+def fold(word: str) -> str:
+    """A word without accents and ligatures."""
+    if word.isascii():
+        return word
+    plain = unicodedata.normalize("NFKD", word.translate(_LIGATURES))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def similar(term: str, other: str) -> float:
+    """How alike two terms are written, 0 to 1: what remains of a derivation, a wrong letter, a missed stem.
+
+    The larger of Dice's coefficient of their trigrams and the share of the longer one that their common beginning is;
+    0 where both are small. An index compares a term with those that begin with the same three letters.
+    """
+    common = next((n for n, (one, two) in enumerate(zip(term, other, strict=False)) if one != two), None)
+    common = min(len(term), len(other)) if common is None else common
+    mine, theirs = _trigrams(term), _trigrams(other)
+    dice = 2 * len(mine & theirs) / (len(mine) + len(theirs))
+    derived = common >= 5 and common >= 0.75 * min(len(term), len(other))
+    return max(dice, common / max(len(term), len(other))) if dice >= 0.6 or derived else 0.0
+
+
+def _trigrams(term: str) -> set[str]:
+    padded = f"^{term}$"
+    return {padded[start : start + 3] for start in range(len(term))}
+
+
+def _parts(piece: str) -> Iterator[str]:
+    """`AugmentJournal` gives `Augment`, `Journal`, `AugmentJournal`; `est-il`, with a stop word, only its parts."""
+    joined = _SEPARATOR.sub("", piece)
+    parts = [part for run in _SEPARATOR.split(piece) for part in (_PART.findall(run) if run.isascii() else [run])]
+    if len(parts) > 1:
+        yield from parts
+    if len(parts) == 1 or _GLUE.isdisjoint(part.lower() for part in parts):
+        yield joined
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str, language: Language) -> str:
+    return fold(_STEMMERS[language].stemWord(word))

@@ -1,0 +1,103 @@
+"""Finding the passages that answer a question: candidates from the index, judged by more than their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sync.search.filters import Filters
+from sync.search.index.catalogue import NUMBER_BITS, passage_id
+from sync.search.index.index import Index, Snapshot
+from sync.search.index.words import Lookup
+from sync.search.packing import pack_term
+from sync.search.question import Question, written_alike
+from sync.search.rank import Candidate, Weighed, idf, rank, spread
+from sync.search.scope import Scope, make_scope, sift
+
+CANDIDATES = 200
+_ALIKE_WEIGHT = 0.3
+_ENTRIES = 400
+_TITLED, _FIRST = 10, 2  # so many entries at most are found by their titles alone, with so many passages each
+_STARTING = 300  # so many terms at most that begin alike are compared with one of the question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A passage that answers a question.
+
+    Attributes:
+        id: its id in the index.
+        score: higher is better.
+    """
+
+    id: int
+    score: float
+
+
+def find(index: Index, snapshot: Snapshot, question: Question, filters: Filters, limit: int) -> list[Ranked]:
+    """The passages of a journal that answer a question, best first.
+
+    Args:
+        index: the index.
+        snapshot: the journal.
+        question: what is asked.
+        filters: what the passages must meet besides.
+        limit: how many at most.
+    """
+    alike = written_alike(question.terms, lambda start: index.words.terms_like(start, _STARTING))
+    terms = dict.fromkeys(question.terms, 1.0)
+    if not terms:
+        return []
+    boosted = terms | {term: _ALIKE_WEIGHT * share**2 for term, share in alike.items()}
+    scope = make_scope(index, snapshot, filters, question.phrases)
+    near = dict(_search(index, scope, boosted, question))
+    whole = dict(index.words.find_entries(Lookup(terms=terms, limit=_ENTRIES)))
+    titles = dict(index.words.find_headings(Lookup(terms=terms, limit=_ENTRIES)))
+    near |= sift(index, scope, _beginnings(near, titles))
+    candidates, before = _candidates(index, near, whole, titles)
+    ranked = rank(_weighed(index, question, alike), candidates, before)
+    return [Ranked(id=one.id, score=score) for score, one in spread(ranked, limit)]
+
+
+def _search(index: Index, scope: Scope, terms: Mapping[str, float], question: Question) -> list[tuple[int, float]]:
+    """Candidates in a scope, best first: what lies outside is sifted out, and more looked for until there is enough."""
+    required = frozenset(term for phrase in question.phrases for term in phrase)
+    limit = CANDIDATES
+    while True:
+        found = index.words.find_passages(Lookup(terms=terms, limit=limit, required=required, entries=scope.few))
+        inside = sift(index, scope, found)
+        if len(inside) >= CANDIDATES or len(found) < limit:
+            return inside[:CANDIDATES]
+        limit *= 8
+
+
+def _beginnings(near: Mapping[int, float], titles: Mapping[int, float]) -> list[tuple[int, float]]:
+    """The first passages of entries that nothing but their titles tells of."""
+    found = {id_ >> NUMBER_BITS for id_ in near}
+    others = [entry for entry in titles if entry not in found][:_TITLED]
+    return [(passage_id(entry, number), 0.0) for entry in others for number in range(_FIRST)]
+
+
+def _weighed(index: Index, question: Question, alike: Mapping[str, float]) -> Weighed:
+    passages, frequency = index.words.passages, index.words.frequency
+    return Weighed(
+        question=question,
+        terms={pack_term(term): idf(passages, frequency(term)) for term in question.terms},
+        alike={pack_term(term): share * share * idf(passages, frequency(term)) for term, share in alike.items()},
+        average=index.average,
+    )
+
+
+def _candidates(
+    index: Index, near: Mapping[int, float], whole: Mapping[int, float], titles: Mapping[int, float]
+) -> tuple[list[Candidate], dict[int, bytes]]:
+    """Candidates, and the packed terms of those passages before them that ask something."""
+    found, before = [], {}
+    for id_, terms, speaker, traits, day in index.catalogue.judged({*near, *(id_ - 1 for id_ in near)}):
+        asks, names_time = traits & 1 != 0, traits & 2 != 0
+        if asks:
+            before[id_] = terms
+        if id_ in near:
+            scores = (near[id_], whole.get(id_ >> NUMBER_BITS, 0.0), titles.get(id_ >> 20, 0.0))
+            found.append(Candidate(id_, terms, speaker, asks, names_time, day, *scores))
+    return found, before

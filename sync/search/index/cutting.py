@@ -1,0 +1,104 @@
+"""What the index keeps of one version of an entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync.document.entry import Entry, load_entry
+from sync.search.analysis import Language, analyse, analyse_question, fold, language_of, words_of
+from sync.search.days import names_time
+from sync.search.index.catalogue import Indexed, Spot, Trait, passage_id
+from sync.search.packing import pack
+from sync.search.passages import Passage, passages_of
+
+_SPEAKER = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\*\*([^*\n]{1,60}?):?\*\*:?")
+
+NEAR = 2
+"""So many passages before and behind one count as near it, within the same entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One version of an entry, cut up.
+
+    Attributes:
+        entry: what is known of it; without title and the rest where it cannot be read.
+        spots: where its passages stand; empty where it cannot be read.
+        near: passage id -> the terms of the passage and of those near it.
+        whole: all its terms.
+        heading: the terms of its title and tags.
+        language: what it is written in.
+    """
+
+    entry: Indexed
+    spots: Sequence[Spot] = ()
+    near: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    whole: Sequence[str] = ()
+    heading: Sequence[str] = ()
+    language: Language = Language.ENGLISH
+
+
+def cut_entry(number: int, path: str, blob: str, data: bytes, otherwise: Language) -> Cut:
+    """Cut an entry up.
+
+    Args:
+        number: its number in the index.
+        path: POSIX, relative to the repository.
+        blob: Git's id of its bytes.
+        data: the bytes.
+        otherwise: the language of an entry that does not tell its own.
+    """
+    entry = load_entry(path, data)
+    if not isinstance(entry, Entry):
+        return Cut(entry=_unreadable(number, path, blob, str(entry)))
+    passages = passages_of(entry)
+    language = language_of(entry.body, otherwise)
+    terms = [analyse(one.text, language_of(one.text, language)) for one in passages]
+    spots = [_spot(passage_id(number, at), one, terms[at]) for at, one in enumerate(passages)]
+    heading = [term for text in (entry.title, *entry.tags) for term in analyse_question(text, language)]
+    return Cut(
+        entry=_indexed(number, blob, entry),
+        spots=spots,
+        near={spot.id: _joined(terms[max(0, at - NEAR) : at + NEAR + 1]) for at, spot in enumerate(spots)},
+        whole=_joined(terms),
+        heading=heading,
+        language=language,
+    )
+
+
+def _spot(id_: int, passage: Passage, terms: Sequence[str]) -> Spot:
+    asks = Trait.ASKS if passage.text.rstrip().endswith("?") else Trait(0)
+    when = Trait.NAMES_TIME if names_time(passage.text) else Trait(0)
+    speaker = _SPEAKER.match(passage.text)
+    return Spot(
+        id=id_,
+        headings=passage.headings,
+        first_line=passage.first_line,
+        last_line=passage.last_line,
+        terms=pack(terms),
+        speaker=pack(fold(word.lower()) for word in words_of(speaker[1])) if speaker else b"",
+        traits=asks | when,
+    )
+
+
+def _joined(terms: Sequence[Sequence[str]]) -> list[str]:
+    return [term for one in terms for term in one]
+
+
+def _indexed(number: int, blob: str, entry: Entry) -> Indexed:
+    return Indexed(
+        id=number,
+        path=entry.path,
+        blob=blob,
+        name=entry.id,
+        title=entry.title,
+        day=entry.moment.day.isoformat() if entry.moment else "",
+        context=str(entry.front.get("context") or ""),
+        tags=entry.tags,
+    )
+
+
+def _unreadable(number: int, path: str, blob: str, problem: str) -> Indexed:
+    return Indexed(id=number, path=path, blob=blob, name="", title="", day="", context="", tags=(), problem=problem)

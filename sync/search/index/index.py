@@ -1,0 +1,253 @@
+"""The index as a whole: opened, brought up to date with a listing of entries, thrown away where it is damaged.
+
+It is a projection of versions of entries: what a version says never changes, so only versions that are not known are
+read, whatever branch, work tree or commit they come from. Words are committed before the catalogue is: killed in
+between, the index holds words of versions that nobody knows, and removes them when their number is given again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sync.errors import RetryError, UsageError
+from sync.search.analysis import VERSION as ANALYSIS_VERSION
+from sync.search.analysis import Language
+from sync.search.index.catalogue import Catalogue
+from sync.search.index.words import DamagedIndexError, Words
+from sync.search.packing import length
+
+if TYPE_CHECKING:
+    from sync.repository.listing import Listing
+
+VERSION = f"1.{ANALYSIS_VERSION}"
+"""Another one means another index: of the tables, of how entries are cut, and of how words are analysed."""
+
+_WAIT_S = 2.0
+_SPARE = 1_000  # so many versions that nobody needs are kept for branches that are switched back to
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The entries of a journal at one moment.
+
+    Attributes:
+        ids: their numbers in the index, ascending.
+        is_all: whether the index holds no other ones.
+        missing: how many of them are not in the index yet.
+    """
+
+    ids: array[int]
+    is_all: bool
+    missing: int = 0
+
+
+class Index:
+    """Catalogue and words of one clone. Use as a context manager, or `close` it.
+
+    Args:
+        folder: where it lies; None for an index in memory.
+        engine: makes the words of a catalogue's folder.
+
+    Raises:
+        DamagedIndexError: it must be built again.
+        OSError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path | None, engine: Callable[[Path | None, Catalogue], Words]) -> None:
+        self.folder = folder
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        with _explained():
+            self.catalogue = Catalogue(folder and folder / "catalogue.sqlite")
+        try:
+            self.words = engine(folder, self.catalogue)
+            self._check()
+        except BaseException:
+            self.catalogue.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of its files."""
+        self.words.close()
+        self.catalogue.close()
+
+    def bring_up(self, listing: Listing, progress: Progress) -> Snapshot:
+        """Add what is missing of a journal.
+
+        Args:
+            listing: the journal's files.
+            progress: told how many of the missing entries have been read, and how many there are.
+
+        Returns:
+            The journal's entries; without those that are missing, where another process has been writing for long.
+
+        Raises:
+            RetryError: a file changed while it was read.
+            DamagedIndexError: the index must be built again.
+        """
+        digest = _digest(listing)
+        with _explained():
+            known = self.catalogue.snapshot(digest)
+            if known is not None:
+                return self._snapshot(known)
+            try:
+                with self._lock():
+                    return self._extend(listing, digest, progress)
+            except RetryError:
+                return self._known_part(listing)
+
+    def recognise(self, mark: bytes) -> Snapshot | None:
+        """The journal that a mark was given to; None where it is not known."""
+        with _explained():
+            digest = self.catalogue.marked(mark) if mark else None
+            ids = self.catalogue.snapshot(digest) if digest else None
+            return None if ids is None else self._snapshot(ids)
+
+    def remember(self, mark: bytes, listing: Listing) -> None:
+        """Give a mark to a journal that was brought up. Where another process writes, it is let be."""
+        if mark:
+            with contextlib.suppress(sqlite3.OperationalError):
+                self.catalogue.mark(mark, _digest(listing))
+
+    @property
+    def language(self) -> Language:
+        """The language that most entries are written in."""
+        get = self.catalogue.get
+        return Language.FRENCH if 2 * get("french") > get("entries") else Language.ENGLISH
+
+    @property
+    def average(self) -> float:
+        """How many terms a passage has, on average; never 0."""
+        return max(self.catalogue.get("terms") / max(self.catalogue.get("passages"), 1), 1.0)
+
+    def _extend(self, listing: Listing, digest: bytes, progress: Progress) -> Snapshot:
+        catalogue = self.catalogue
+        catalogue.begin()
+        try:
+            self.words.reload()
+            rows = _readable(listing)
+            known = catalogue.ids_of(rows)
+            missing = [line for version, line in rows.items() if version not in known]
+            added = self._add(listing, missing, progress)
+            catalogue.add_snapshot(digest, [*known.values(), *added])
+            self._drop_unused(len(rows))
+            self.words.commit()
+            catalogue.commit()
+        except BaseException:
+            self.words.close()
+            catalogue.rollback()
+            raise
+        ids = catalogue.snapshot(digest)
+        return self._snapshot(ids if ids is not None else array("q"))
+
+    def _add(self, listing: Listing, missing: Sequence[bytes], progress: Progress) -> list[int]:
+        from sync.search.index.cutting import cut_entry
+
+        first = self.catalogue.next_id()
+        ids = list(range(first, first + len(missing)))
+        self.words.remove(ids)  # of a process that was killed
+        passages = entries = terms = french = 0
+        for number, (id_, (row, data)) in enumerate(zip(ids, listing.read(missing), strict=True)):
+            progress(number, len(missing))
+            piece = cut_entry(id_, row.name, row.blob.decode(), data, self.language)
+            self.catalogue.add(piece.entry, piece.spots)
+            if piece.spots:
+                self.words.add(id_, piece.near, piece.whole, piece.heading)
+            passages += len(piece.spots)
+            entries += bool(piece.spots)
+            terms += sum(length(spot.terms) for spot in piece.spots)
+            french += piece.language is Language.FRENCH
+        for name, count in (("passages", passages), ("entries", entries), ("terms", terms), ("french", french)):
+            self.catalogue.put(name, self.catalogue.get(name) + count)
+        return ids
+
+    def _drop_unused(self, wanted: int) -> None:
+        unused = self.catalogue.unused()
+        if len(unused) > max(_SPARE, wanted):
+            self.words.remove(unused)
+            self.catalogue.remove(unused)
+            self.catalogue.put("passages", self.catalogue.count_passages())
+            self.catalogue.put("entries", self.catalogue.count_entries_with_passages())
+
+    def _known_part(self, listing: Listing) -> Snapshot:
+        rows = _readable(listing)
+        known = self.catalogue.ids_of(rows)
+        return Snapshot(ids=array("q", sorted(known.values())), is_all=False, missing=len(rows) - len(known))
+
+    def _snapshot(self, ids: array[int]) -> Snapshot:
+        self.words.reload()
+        return Snapshot(ids=ids, is_all=len(ids) == self.catalogue.count_entries())
+
+    def _check(self) -> None:
+        """Refuse words that are fewer than the catalogue's passages; while another process writes, they can be."""
+        if self._is_short():
+            with self._lock():
+                self.words.reload()
+                if self._is_short():
+                    raise DamagedIndexError("words are missing")
+
+    def _is_short(self) -> bool:
+        get, words = self.catalogue.get, self.words
+        return words.passages < get("passages") or words.entries < get("entries")
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        if self.folder is None:
+            yield
+            return
+        from sync.repository.lock import lock  # slow to import, and not needed where nothing has changed
+
+        with lock(self.folder.parent, wait_s=_WAIT_S):
+            yield
+
+
+def throw_away(folder: Path) -> None:
+    """Remove an index. Processes that have it open go on with what they have."""
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _digest(listing: Listing) -> bytes:
+    return blake2b(b"\0".join(listing.lines), digest_size=16).digest()
+
+
+def _readable(listing: Listing) -> dict[tuple[str, str], bytes]:
+    """(path, blob id) of every entry, with its line of the listing."""
+    from sync.document.naming import skip_reason
+    from sync.repository.listing import to_row
+
+    rows = {}
+    for line in listing.lines:
+        row = to_row(line)
+        if not row.problem and not skip_reason(row.name):
+            rows[row.name, row.blob.decode()] = line
+    return rows
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """SQLite's faults as ours: busy, not writable, damaged."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise RetryError("the index is being written by another process", hint="run the command again") from error
+        raise UsageError(f"the index of the journal cannot be used: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise DamagedIndexError(str(error)) from error

@@ -1,0 +1,184 @@
+"""Ordering the passages that an index found for a question: what BM25 of their words alone does not tell.
+
+An index answers a question with candidates. Each is given a few features, and the weighted sum of them is its score.
+The weights are learned by `benchmarks/train_ranking.py` from questions whose answers are known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sync.search.days import Span, days_between
+from sync.search.packing import length, pack_term, places, split
+from sync.search.question import Question
+
+K1, B = 1.2, 0.75  # Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009
+STRETCH = 15
+NUMBER_BITS = 20  # of a passage's id, its number in its entry
+WEIGHTS: Mapping[str, float] = {
+    "near": 1.0,
+    "entry": 1.2,
+    "best": 0.37,
+    "title": 0.46,
+    "alike": 0.66,
+    "stretch": 0.77,
+    "answers": 0.59,
+    "asks": -1.93,
+    "speaker": 8.93,
+    "when": 5.92,
+    "day": 17.89,
+    "length": 1.33,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage that the index found.
+
+    Attributes:
+        id: its id; those of the passages before and behind it are one less and one more.
+        terms: its terms, packed.
+        speaker: the words of the bold name that it begins with, packed.
+        asks: whether it ends with a question mark.
+        names_time: whether it has a word for a time.
+        day: the entry's day, YYYY-MM-DD; empty where it is not known.
+        near: BM25 of it together with the passages around it.
+        whole: BM25 of its entry; 0 where the entry was not found.
+        title: BM25 of its entry's title and tags; 0 where they were not found.
+    """
+
+    id: int
+    terms: bytes
+    speaker: bytes
+    asks: bool
+    names_time: bool
+    day: str
+    near: float
+    whole: float
+    title: float
+
+    @property
+    def entry(self) -> int:
+        """Number of its entry."""
+        return self.id >> NUMBER_BITS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A question's terms with what each is worth in this journal.
+
+    Attributes:
+        question: the question.
+        terms: packed term -> inverse document frequency.
+        alike: the same for terms that are written alike, less the less alike they are.
+        average: terms of a passage, on average.
+    """
+
+    question: Question
+    terms: Mapping[bytes, float]
+    alike: Mapping[bytes, float]
+    average: float
+
+
+def idf(passages: int, frequency: int) -> float:
+    """Inverse document frequency of a term, as Lucene and tantivy have it; never negative."""
+    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+
+
+def rank(
+    weighed: Weighed, candidates: Sequence[Candidate], before: Mapping[int, bytes]
+) -> list[tuple[float, Candidate]]:
+    """Candidates with their scores, best first; equal ones by id.
+
+    Args:
+        weighed: the question.
+        candidates: in any order.
+        before: the packed terms of passages that stand before a candidate and ask something, by id.
+    """
+    own = [_bm25(weighed.terms, one.terms, weighed.average) for one in candidates]
+    asked = {id_: _bm25(weighed.terms, terms, weighed.average) for id_, terms in before.items()}
+    best = _best_of_entries(candidates, own)
+    names = frozenset(map(pack_term, weighed.question.words))
+    days: dict[str, float] = {}
+    scored = []
+    for one in candidates:
+        if one.day not in days:
+            days[one.day] = _nearness(weighed.question.spans, one.day)
+        score = (
+            WEIGHTS["near"] * one.near
+            + WEIGHTS["entry"] * one.whole
+            + WEIGHTS["best"] * best[one.id >> NUMBER_BITS]
+            + WEIGHTS["title"] * one.title
+            + WEIGHTS["alike"] * _bm25(weighed.alike, one.terms, weighed.average)
+            + WEIGHTS["stretch"] * _best_stretch(weighed.terms, one.terms)
+            + WEIGHTS["answers"] * asked.get(one.id - 1, 0.0)
+            + WEIGHTS["asks"] * one.asks
+            + WEIGHTS["speaker"] * (one.speaker != b"" and not names.isdisjoint(split(one.speaker)))
+            + WEIGHTS["when"] * (weighed.question.asks_when and one.names_time)
+            + WEIGHTS["day"] * days[one.day]
+            + WEIGHTS["length"] * math.log1p(length(one.terms))
+        )
+        scored.append((score, one))
+    return sorted(scored, key=lambda pair: (-pair[0], pair[1].id))
+
+
+def spread(ranked: Sequence[tuple[float, Candidate]], limit: int) -> list[tuple[float, Candidate]]:
+    """The first half of the places for the best passages, the others for the best of entries that have none yet.
+
+    Places that no new entry takes are filled in order.
+    """
+    shown = list(ranked[: (limit + 1) // 2])
+    entries = {one.entry for _, one in shown}
+    passed = []
+    for pair in ranked[len(shown) :]:
+        if pair[1].entry in entries:
+            passed.append(pair)
+        else:
+            entries.add(pair[1].entry)
+            shown.append(pair)
+    return (shown + passed)[:limit]
+
+
+def _bm25(weights: Mapping[bytes, float], terms: bytes, average: float) -> float:
+    """BM25 of a passage, for terms of given weights."""
+    norm = K1 * (1 - B + B * length(terms) / average)
+    score = 0.0
+    for term, weight in weights.items():
+        count = terms.count(term)
+        if count:
+            score += weight * count * (K1 + 1) / (count + norm)
+    return score
+
+
+def _best_of_entries(candidates: Sequence[Candidate], own: Sequence[float]) -> dict[int, float]:
+    """By entry: its best candidate's own score, half of the second's and a quarter of the third's."""
+    scores: dict[int, list[float]] = {}
+    for one, score in zip(candidates, own, strict=True):
+        scores.setdefault(one.id >> NUMBER_BITS, []).append(score)
+    return {
+        entry: sum(score / 2**place for place, score in enumerate(sorted(found, reverse=True)[:3]))
+        for entry, found in scores.items()
+    }
+
+
+def _best_stretch(weights: Mapping[bytes, float], terms: bytes) -> float:
+    """The most weight that the question's terms have within `STRETCH` terms that follow one another."""
+    held = [term for term in weights if term in terms]
+    if len(held) < 2 or length(terms) <= STRETCH:
+        return sum(weights[term] for term in held)
+    found = sorted((place, term) for term in held for place in places(terms, term))
+    best = 0.0
+    for number, (start, _) in enumerate(found):
+        stretch = {term for place, term in found[number : number + STRETCH] if place < start + STRETCH}
+        best = max(best, sum(weights[term] for term in stretch))
+    return best
+
+
+def _nearness(spans: Sequence[Span], day: str) -> float:
+    """1 where an entry is of a day that the question names, a third as much with each week between."""
+    if not day or not spans:
+        return 0.0
+    return max(math.exp(-days_between(span, date.fromisoformat(day)) / 7) for span in spans)
