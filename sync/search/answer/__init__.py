@@ -1,0 +1,1 @@
+"""Answering a question from passages: written by a language model, or quoted."""
