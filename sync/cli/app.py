@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from io import TextIOWrapper
 from itertools import pairwise, takewhile
 from pathlib import Path
 
@@ -29,6 +27,9 @@ COMMANDS = {
     "log": "Show what came from which store.",
     "doctor": "Say what is wrong with the set-up, and mend it.",
     "query": "Find the passages that answer a question.",
+    "ask": "Answer a question from the journal, with sources.",
+    "mcp": "Serve the journal to assistants (Model Context Protocol).",
+    "sql": "Ask the journal in SQL; it only reads.",
     "undo": "Undo the last sync, on both sides.",
     "merge-file": "Merge three versions of an entry.",
     "merge-driver": "Merge an entry in place (called by Git).",
@@ -104,9 +105,6 @@ def run(arguments: list[str]) -> int:
     """
     options = list(takewhile(lambda argument: argument != "--", arguments))
     as_json = not {"--json", "--format=json"}.isdisjoint(options) or ("--format", "json") in pairwise(options)
-    for channel in (sys.stdout, sys.stderr):
-        if isinstance(channel, TextIOWrapper):
-            channel.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII is no fault of ours
 
     def work() -> int:
         try:
