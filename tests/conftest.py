@@ -27,7 +27,7 @@ GIT_CONFIG = """\
 
 @pytest.fixture(autouse=True)
 def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder of its own, no GIT_* variables, fixed identity and dates, no colours."""
+    """A home folder of its own, no GIT_* variables, fixed identity and dates, no colours, no model by chance."""
     home = tmp_path_factory.mktemp("home")
     (home / ".gitconfig").write_text(GIT_CONFIG, encoding="utf-8")
     for name in list(os.environ):
@@ -41,6 +41,7 @@ def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         "GIT_COMMITTER_DATE": "2025-04-05T12:00:00Z",
         "GIT_CEILING_DIRECTORIES": str(tmp_path_factory.getbasetemp()),
         "NO_COLOR": "1",
+        "JOURNAL_SEARCH_MODEL": "off",
         "LC_ALL": "C.UTF-8",
     }
     for name, value in variables.items():

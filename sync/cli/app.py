@@ -26,6 +26,7 @@ COMMANDS = {
     "diff": "Show what a sync would change.",
     "log": "Show what came from which store.",
     "doctor": "Say what is wrong with the set-up, and mend it.",
+    "index": "Bring the search index up to date; vectors too.",
     "query": "Find the passages that answer a question.",
     "ask": "Answer a question from the journal, with sources.",
     "mcp": "Serve the journal to assistants (Model Context Protocol).",

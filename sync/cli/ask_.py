@@ -14,6 +14,7 @@ from sync.cli.failure import visible
 from sync.cli.filter_options import Scope, filter_options
 from sync.cli.render import ProgressBar, json_option, plural, print_json, print_line
 from sync.operations.ask import AskOptions, AskResult, Citation, How, ask
+from sync.operations.handing_out import hand_out_later
 from sync.operations.journal import open_journal
 from sync.search.answer.context import heading_path
 
@@ -55,7 +56,10 @@ def command(
     with ExitStack() as searching, _Draft(shows=not as_json, before=searching.close) as draft:
         progress = searching.enter_context(ProgressBar("searching"))
         listener = draft if draft.shows else None
-        result = ask(open_journal(folder), question, options, listener=listener, progress=progress)
+        journal = open_journal(folder)
+        result = ask(journal, question, options, listener=listener, progress=progress)
+    if not sys.stdout.isatty():
+        hand_out_later(journal, [citation.hit for citation in result.citations])
     if as_json:
         print_json(result.as_dict())
     else:

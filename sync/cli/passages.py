@@ -7,14 +7,22 @@ from collections.abc import Sequence
 
 from sync.cli.failure import visible
 from sync.cli.render import plural, print_json, print_line
+from sync.operations.handing_out import hand_out_later
+from sync.operations.journal import Journal
 from sync.operations.searcher import QueryResult
 from sync.search.hit import Hit
 
 _LIT = "bold yellow"
 
 
-def print_result(result: QueryResult, *, as_json: bool) -> None:
-    """What a query found, and what is to be said about it."""
+def print_result(journal: Journal, result: QueryResult, *, as_json: bool) -> None:
+    """What a query of a journal found, and what is to be said about it.
+
+    Effects:
+        What a program reads is remembered as handed out; a person at a terminal is no assistant.
+    """
+    if not sys.stdout.isatty():
+        hand_out_later(journal, result.hits)
     if as_json:
         print_json(result.as_dict())
         return

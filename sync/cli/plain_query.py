@@ -30,14 +30,14 @@ class Plain:
 def parse_plain(arguments: Sequence[str]) -> Plain | None:
     """The plain form of a query, from the arguments behind `query`; None where they are of another form."""
     left = list(arguments)
-    question, limit, as_json = "", _DEFAULT_LIMIT, False
+    question, limit, as_json = None, _DEFAULT_LIMIT, False
     while left:
         argument = left.pop(0)
         if argument == "--json":
             as_json = True
         elif argument == "--limit" and left and _is_limit(left[0]):
             limit = int(left.pop(0))
-        elif argument.startswith("-") or question:
+        elif argument.startswith("-") or question is not None:
             return None
         else:
             question = argument
@@ -55,8 +55,9 @@ def run_plain(plain: Plain) -> int:
         from sync.operations.query import query
 
         with ProgressBar("indexing") as progress:
-            result = query(open_journal(Path()), plain.question, limit=plain.limit, progress=progress)
-        print_result(result, as_json=plain.as_json)
+            journal = open_journal(Path())
+            result = query(journal, plain.question, limit=plain.limit, progress=progress)
+        print_result(journal, result, as_json=plain.as_json)
         return 0
 
     return reported(work, as_json=plain.as_json)

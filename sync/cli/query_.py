@@ -39,7 +39,7 @@ def command(folder: Path, question: str | None, scope: Scope, limit: int, batch:
 
     Words in double quotes must stand there as they are, one after the other.
     """
-    if batch == bool(question):
+    if batch == (question is not None):
         raise UsageError("give a question, or --batch with questions on standard input", hint="journal query --help")
     journal = open_journal(folder)
     if batch:
@@ -47,14 +47,15 @@ def command(folder: Path, question: str | None, scope: Scope, limit: int, batch:
     with ProgressBar("indexing") as progress:
         options: dict[str, Any] = {"filters": scope.filters, "mode": scope.mode, "at": scope.at}
         result = query(journal, question or "", **options, limit=limit, progress=progress)
-    print_result(result, as_json=as_json)
+    print_result(journal, result, as_json=as_json)
     return 0
 
 
 def _answer_all(journal: Journal, scope: Scope, limit: int) -> int:
     with ProgressBar("indexing") as progress, Searcher(journal, at=scope.at, progress=progress) as searcher:
         for id_, question in _questions():
-            places = searcher.locate(question, filters=scope.filters, mode=scope.mode, limit=limit)
+            options: dict[str, Any] = {"filters": scope.filters, "mode": scope.mode, "limit": limit}
+            places = searcher.locate(question, **options) if question.strip() else []
             hits = [
                 {
                     "entry": place.entry.path,
@@ -63,7 +64,7 @@ def _answer_all(journal: Journal, scope: Scope, limit: int) -> int:
                 }
                 for place in places
             ]
-            print(json.dumps({"id": id_, "hits": hits}, ensure_ascii=False))
+            print(json.dumps({"id": id_, "hits": hits}), flush=True)  # whoever asks may wait for it
     return 0
 
 
@@ -73,7 +74,9 @@ def _questions() -> Iterator[tuple[Any, str]]:
             continue
         try:
             row = json.loads(line)
-            yield row["id"], str(row["query"])
-        except (ValueError, KeyError, TypeError) as error:
+            id_, question = row["id"], row["query"]
+            question.encode()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             hint = 'write one object a line: {"id": "1", "query": "encoding"}'
             raise UsageError(f"standard input:{number}: not a question", hint=hint) from error
+        yield id_, question

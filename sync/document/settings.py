@@ -72,6 +72,7 @@ class Settings:
         augment_selection: what Augment is given.
         claude: Claude Code's memory folder.
         mcp: the file of the MCP memory server.
+        search_model: what tells how near meanings are: a name of `MODELS`.
     """
 
     entries: str = "journal/entries"
@@ -85,6 +86,7 @@ class Settings:
     augment_selection: Selection = field(default_factory=Selection)
     claude: StoreSettings = field(default_factory=StoreSettings)
     mcp: StoreSettings = field(default_factory=StoreSettings)
+    search_model: str = "auto"
 
     def store(self, name: str) -> StoreSettings:
         """The settings of a store by its name."""
@@ -112,6 +114,8 @@ class Settings:
 _JOURNAL_KEYS = {"entries": str, "memories": str, "language": str, "template": str, "timezone": str, "prefix": str}
 _SELECTION_KEYS = {"tags": list, "exclude_tags": list, "since": str, "until": str, "max_bytes": int}
 _STORE_KEYS = {"path": str, "enabled": bool, **_SELECTION_KEYS}
+MODELS = ("auto", "off", "minilm", "minilm-static")
+"""The models that journal.toml may name. Others are downloaded, or asked over the network: each clone names its own."""
 STORES = ("augment", "claude", "mcp")
 """The stores that can be set up, in the order they are synced."""
 
@@ -133,11 +137,12 @@ def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
         table = tomllib.loads(data.decode("utf-8"))
     except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
         raise SettingsError(f"{FILE_NAME}: not TOML: {error}", hint="see docs/settings.md for an example") from error
-    _check_keys(table, {"journal": dict, "stores": dict}, "")
+    _check_keys(table, {"journal": dict, "stores": dict, "search": dict}, "")
     journal = _check_keys(table.get("journal", {}), _JOURNAL_KEYS, "journal.")
     stores = _check_keys(table.get("stores", {}), dict.fromkeys(STORES, dict), "stores.")
+    search = _check_keys(table.get("search", {}), {"model": str}, "search.")
     start = base or Settings()
-    changes: dict[str, Any] = dict(journal)
+    changes: dict[str, Any] = dict(journal) | {f"search_{key}": value for key, value in search.items()}
     for key in ("entries", "memories", "template"):
         if changes.get(key):
             changes[key] = str(PurePosixPath(changes[key]))
@@ -182,6 +187,9 @@ def checked(settings: Settings) -> Settings:
         raise SettingsError(f"{FILE_NAME}: journal.language: {settings.language!r} is neither 'fr' nor 'en'")
     if not settings.prefix.isprintable() or not settings.prefix or settings.prefix != settings.prefix.strip():
         raise SettingsError(f"{FILE_NAME}: journal.prefix: must be one line of text without blanks around it")
+    if settings.search_model not in MODELS:
+        hint = f"one of: {', '.join(MODELS)}; any other is this clone's to name: git config journal.search.model"
+        raise SettingsError(f"{FILE_NAME}: search.model: there is no {settings.search_model!r}", hint=hint)
     zone(settings.timezone)
     check_selection(settings.augment_selection)
     return settings

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sync.errors import UsageError
 from sync.operations.journal import Journal
 from sync.repository.git import run_git
 from sync.search.answer.protocol import Endpoint, make_endpoint
+from sync.search.vectors.embedder import EmbedderSettings
 
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
 DEFAULT_TIMEOUT_S = 30.0
@@ -33,33 +35,67 @@ def find_endpoint(journal: Journal) -> Endpoint | None:
     Raises:
         UsageError: a setting is wrong, see `make_endpoint`; the message never holds the key.
     """
-    configured = _configured(journal)
-    url, model, timeout = (
-        os.environ.get(f"JOURNAL_ENDPOINT_{name.upper()}") or configured.get(f"journal.endpoint.{name}", "")
-        for name in ("url", "model", "timeout")
-    )
+    configured = own_configuration(journal, "endpoint")
+    url, model, timeout = (_setting(configured, name) for name in ("url", "model", "timeout"))
     if not url:
         return None
     return make_endpoint(url=url, model=model, key=_key(configured), timeout_s=_seconds(timeout))
 
 
-def _configured(journal: Journal) -> Mapping[str, str]:
-    """The settings of this clone and this user, by their names in small letters; the clone's come last and win."""
-    printed = run_git(
-        journal.root, "config", "--show-scope", "-z", "--get-regexp", r"^journal\.endpoint\.", accept=(0, 1)
+def embedder_settings(journal: Journal, model: str) -> EmbedderSettings:
+    """The settings of an embedder, with this clone's endpoint for one that is asked over the network.
+
+    Args:
+        journal: the journal.
+        model: its name, see `chosen_model`.
+
+    Raises:
+        UsageError: a setting is wrong.
+    """
+    settings = EmbedderSettings(model=model)
+    if not model.startswith("openai:"):
+        return settings
+    configured = own_configuration(journal, "endpoint")
+    return replace(
+        settings,
+        base_url=_setting(configured, "url") or settings.base_url,
+        key_variable=_key_variable(configured) if _key(configured) else "",
+        timeout_s=_seconds(_setting(configured, "timeout")),
     )
+
+
+def _setting(configured: Mapping[str, str], name: str) -> str:
+    return os.environ.get(f"JOURNAL_ENDPOINT_{name.upper()}") or configured.get(f"journal.endpoint.{name}", "")
+
+
+def own_configuration(journal: Journal, section: str) -> Mapping[str, str]:
+    """What Git's configuration of this clone and this user says of a section of ours.
+
+    Args:
+        journal: the journal.
+        section: letters, as `endpoint`.
+
+    Returns:
+        Values by their names in small letters, as `journal.endpoint.url`; the clone's come before the user's.
+    """
+    pattern = rf"^journal\.{section}\."
+    printed = run_git(journal.root, "config", "--show-scope", "-z", "--get-regexp", pattern, accept=(0, 1))
     fields = os.fsdecode(printed).split("\0")[:-1]
     rows = [(scope, *row.partition("\n")[::2]) for scope, row in zip(fields[::2], fields[1::2], strict=True)]
     return {key: value for scope, key, value in rows if scope in _SCOPES}
 
 
 def _key(configured: Mapping[str, str]) -> str:
+    return os.environ.get(_key_variable(configured), "")
+
+
+def _key_variable(configured: Mapping[str, str]) -> str:
     name = configured.get("journal.endpoint.keyvariable") or DEFAULT_KEY_VARIABLE
     if not _VARIABLE.fullmatch(name):
         # The name is not repeated: somebody may have put the key itself here.
         hint = f"name a variable, as: git config journal.endpoint.keyVariable {DEFAULT_KEY_VARIABLE}"
         raise UsageError("journal.endpoint.keyVariable is no name of an environment variable", hint=hint)
-    return os.environ.get(name, "")
+    return name
 
 
 def _seconds(written: str) -> float:

@@ -10,6 +10,7 @@ from sync.document.entry import Entry, parse_entry
 from sync.document.naming import skip_reason
 from sync.engine.handed_out import find
 from sync.engine.recalling import Asked
+from sync.operations.handing_out import settle_handed_out
 from sync.operations.journal import Journal
 from sync.repository.git import read_blobs
 from sync.repository.listing import Listing
@@ -66,6 +67,7 @@ class Recogniser:
         wanted: frozenset[str] = frozenset().union(*(one.hashes for one in prints))
         if folder is None or not wanted:
             return {}
+        settle_handed_out(self._journal)
         found = find(folder, wanted)
         left = {one: [origin for origin in origins if origin.entry not in changed] for one, origins in found.items()}
         return {one: origins for one, origins in left.items() if origins}

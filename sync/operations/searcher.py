@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sync.errors import UsageError
 from sync.operations.entry_lines import read_lines
 from sync.operations.journal import Journal, Progress, no_progress
+from sync.operations.model_choice import chosen_model
 from sync.repository.listing import Source, list_commit, list_files
 from sync.repository.marks import folder_mark
 from sync.repository.objects import resolve
 from sync.search.filters import Filters, Mode
-from sync.search.find import CANDIDATES, Ranked, find
+from sync.search.find import CANDIDATES, Blend, Ranked, find
 from sync.search.highlight import marks
 from sync.search.hit import Hit
-from sync.search.index.catalogue import Indexed, Spot
+from sync.search.index.catalogue import Indexed, Spot, Trait
 from sync.search.index.engines import open_index, rebuild
 from sync.search.index.index import Index, Snapshot
 from sync.search.index.words import DamagedIndexError
 from sync.search.question import holds_quoted, read_question
+
+if TYPE_CHECKING:
+    from sync.operations.understanding import Understanding
 
 _Result = TypeVar("_Result")
 
@@ -81,19 +85,26 @@ class Searcher:
     Args:
         journal: the journal.
         at: a commit whose journal is searched; empty for the work tree.
-        progress: told how much of the index has been brought up to date.
+        progress: told how many entries have been read, and how many there are to be.
+        embedding: told the same of passages that are given vectors.
 
     Attributes:
         index: the index, brought up to date.
+        model: name of the model that tells how near meanings are; `off` for none.
 
     Raises:
         UsageError: `at` names no commit, or there is no Git.
     """
 
-    def __init__(self, journal: Journal, *, at: str = "", progress: Progress = no_progress) -> None:
+    def __init__(
+        self, journal: Journal, *, at: str = "", progress: Progress = no_progress, embedding: Progress = no_progress
+    ) -> None:
         self._journal = journal
-        self._progress = progress
+        self._progress, self._embedding = progress, embedding
         self._at = _commit_of(journal, at) if at else ""
+        self.model = chosen_model(journal)
+        self._understanding: Understanding | None = None
+        self._blend: Blend | None = None
         opened = open_index(journal.state_folder)
         self.index, self._notes = opened.index, opened.notes
         self.refresh()
@@ -107,6 +118,24 @@ class Searcher:
     def close(self) -> None:
         """Let go of the index."""
         self.index.close()
+        if self._understanding is not None:
+            self._understanding.close()
+
+    @property
+    def searched(self) -> int:
+        """How many entries make up the journal that is searched."""
+        return len(self._snapshot.ids)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is missing, and what was rebuilt."""
+        return (*self._notes, *self._missing(), *(self._understanding.notes if self._understanding else ()))
+
+    def give_vectors(self) -> int:
+        """Give every passage a vector, however long it takes; the number of those that have one."""
+        if self.model != "off":
+            self._blended("", Mode.HYBRID)
+        return self._understanding.count if self._understanding else 0
 
     def refresh(self) -> None:
         """See what has changed since."""
@@ -131,14 +160,15 @@ class Searcher:
     ) -> QueryResult:
         """The passages that answer a question, best first; see `query`."""
         places = self.locate(question, filters=filters, mode=mode, limit=limit)
+        used = Mode.LEXICAL if self._blend is None else mode or Mode.HYBRID
         commit, hits = self._mended(lambda index: self._read(index, places, question))
         return QueryResult(
             query=question,
-            mode=Mode.LEXICAL,
-            searched=len(self._snapshot.ids),
+            mode=used,
+            searched=self.searched,
             commit=commit,
             hits=hits,
-            notes=(*self._notes, *self._missing()),
+            notes=self.notes,
         )
 
     def locate(
@@ -148,11 +178,26 @@ class Searcher:
         _refuse_unreadable(question)
         asked = read_question(question, self.index.language)
         most = CANDIDATES if asked.quoted else limit
-        places = self._mended(lambda index: _located(index, find(index, self._snapshot, asked, filters, most)))
+        self._blend = self._blended(question, mode)
+        places = self._mended(
+            lambda index: _located(index, find(index, self._snapshot, asked, filters, most, self._blend))
+        )
         if asked.quoted:  # the index knows no stop words, so the passages have to be read
             lines = read_lines(self._journal.root, list({one.entry.id: one.entry for one in places}.values()))
-            places = [one for one in places if holds_quoted(asked, _text(lines[one.entry.id], one.spot))]
+            places = [
+                one for one in places if holds_quoted(asked, _text(lines[one.entry.id], one.spot, one.entry.title))
+            ]
         return places[:limit]
+
+    def _blended(self, question: str, mode: Mode | None) -> Blend | None:
+        """What counts besides words: nothing where nobody asked for more and no model is set up."""
+        if mode is Mode.LEXICAL or (mode is None and self.model == "off"):
+            return None
+        from sync.operations.understanding import Understanding
+
+        if self._understanding is None:
+            self._understanding = Understanding(self._journal, self.model, self._embedding)
+        return self._understanding.blend(self.index, self._snapshot, question, mode)
 
     def _read(self, index: Index, places: Sequence[Place], question: str) -> tuple[str, tuple[Hit, ...]]:
         """The commit that was searched, and the passages that stand at some places."""
@@ -214,7 +259,7 @@ def _located(index: Index, ranked: Sequence[Ranked]) -> list[Place]:
 
 def _hit(place: Place, lines: Sequence[str], commit: str, beside: Mapping[int, Spot], terms: frozenset[str]) -> Hit:
     entry, spot = place.entry, place.spot
-    text = _text(lines, spot)
+    text = _text(lines, spot, entry.title)
     return Hit(
         entry=entry.path,
         id=entry.name,
@@ -233,10 +278,10 @@ def _hit(place: Place, lines: Sequence[str], commit: str, beside: Mapping[int, S
     )
 
 
-def _text(lines: Sequence[str], spot: Spot) -> str:
-    return "\n".join(lines[spot.first_line - 1 : spot.last_line])
+def _text(lines: Sequence[str], spot: Spot, title: str) -> str:
+    return title if spot.traits & Trait.IS_TITLE else "\n".join(lines[spot.first_line - 1 : spot.last_line])
 
 
 def _neighbour(lines: Sequence[str], spot: Spot, other: Spot | None) -> str:
     is_near = other is not None and other.entry == spot.entry and other.headings == spot.headings
-    return _text(lines, other) if other and is_near else ""
+    return _text(lines, other, "") if other and is_near else ""

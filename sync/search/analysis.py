@@ -10,13 +10,16 @@ from functools import lru_cache
 
 import Stemmer
 
-VERSION = 1
+VERSION = 2
 """Counts up whenever a text may get other terms; an index made by another version is made again."""
 
 _RUN = re.compile(r"[^\W_]+(?:['’_.-][^\W_]+)*")
 _BETWEEN = re.compile(r"['’]")
 _SEPARATOR = re.compile(r"[_.-]")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# Accents of Latin letters that no composed letter has, and the vowel signs of Hebrew and Arabic.
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]+")
+_LONGEST = 100  # letters of a word that count: more are data, and no index takes a term of any length
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 
 
@@ -72,18 +75,25 @@ def analyse(text: str, language: Language) -> list[str]:
         text: any text; Markdown's marks are no words.
         language: whose stems and stop words are meant (`language_of`).
     """
-    stop = STOP_WORDS[language]
-    found = []
-    for word in words_of(text):
-        lowered = word.lower()
-        if lowered not in stop and (len(lowered) > 1 or lowered.isdigit()):
-            found.append(_stem(lowered, language))
-    return found
+    return _terms(text, language, STOP_WORDS[language])
 
 
 def analyse_question(text: str, language: Language) -> list[str]:
     """The terms of a question; all of its words where it has nothing but stop words."""
-    return analyse(text, language) or [_stem(word.lower(), language) for word in words_of(text)]
+    return analyse(text, language) or list(
+        filter(None, (_stem(word.lower()[:_LONGEST], language) for word in words_of(text)))
+    )
+
+
+def analyse_otherwise(text: str, language: Language) -> list[str]:
+    """The terms that the words of a text have in the other language; stop words of either are left out.
+
+    Args:
+        text: a question: what it looks for may be written in another language than it is.
+        language: the text's own language.
+    """
+    (other,) = set(Language) - {language}
+    return _terms(text, other, STOP_WORDS[language] | STOP_WORDS[other])
 
 
 def language_of(text: str, otherwise: Language) -> Language:
@@ -104,6 +114,8 @@ def language_of(text: str, otherwise: Language) -> Language:
 
 def words_of(text: str) -> Iterator[str]:
     """The words of a text as they are written; elided ones apart (`l'entrée`), names as parts and whole."""
+    if not text.isascii():
+        text = _ACCENTS.sub("", unicodedata.normalize("NFC", text))
     for match in _RUN.finditer(text):
         for piece in _BETWEEN.split(match.group()):
             if piece.isalpha() and (piece[1:].islower() or piece.isupper() or len(piece) == 1):
@@ -134,6 +146,15 @@ def similar(term: str, other: str) -> float:
     return max(dice, common / max(len(term), len(other))) if dice >= 0.6 or derived else 0.0
 
 
+def _terms(text: str, language: Language, stop: frozenset[str]) -> list[str]:
+    found = []
+    for word in words_of(text):
+        lowered = word.lower()
+        if lowered not in stop and (len(lowered) > 1 or lowered.isdigit()):
+            found.append(_stem(lowered[:_LONGEST], language))
+    return list(filter(None, found))
+
+
 def _trigrams(term: str) -> set[str]:
     padded = f"^{term}$"
     return {padded[start : start + 3] for start in range(len(term))}
@@ -151,4 +172,8 @@ def _parts(piece: str) -> Iterator[str]:
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str, language: Language) -> str:
-    return fold(_STEMMERS[language].stemWord(word))
+    stem: str = _STEMMERS[language].stemWord(word)
+    if stem.isascii():
+        return stem
+    # Some signs come apart into several words, capitals, or accents alone.
+    return "".join(filter(str.isalnum, fold(stem))).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,6 +28,7 @@ _TIMES = frozenset(
 )
 _WORD = re.compile(r"[^\W_]+")
 _ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er)?$", re.I)
+_MOST = 8  # years, months and days of a question that count: spans are all their combinations
 _ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b")
 
 
@@ -41,16 +43,17 @@ class Span:
 
 def named_days(question: str) -> tuple[Span, ...]:
     """The spans that a question names; a year alone counts, a day needs its month."""
-    spans = [Span(year=int(y), month=int(m), day=int(d or 0)) for y, m, d in _ISO.findall(question)]
+    iso = _ISO.findall(question)[:_MOST]
+    spans = [Span(year=int(y), month=int(m), day=int(d or 0)) for y, m, d in iso if int(y) and int(m)]
     words = _WORD.findall(_ISO.sub(" ", question))
-    months = [month for word in words if (month := _month(word))]
-    years = [int(word) for word in words if len(word) == 4 and word.isdecimal() and 1900 <= int(word) < 2100]
-    days = [int(match[1]) for word in words if (match := _ORDINAL.match(word)) and 1 <= int(match[1]) <= 31]
+    months = _first(month for word in words if (month := _month(word)))
+    years = _first(int(word) for word in words if len(word) == 4 and word.isdecimal() and 1900 <= int(word) < 2100)
+    days = _first(int(match[1]) for word in words if (match := _ORDINAL.match(word)) and 1 <= int(match[1]) <= 31)
     for year in years or [0]:
         for month in months or [0]:
             if year or month:
                 spans.extend(Span(year=year, month=month, day=day) for day in (days if month and days else [0]))
-    return tuple(spans)
+    return tuple(dict.fromkeys(spans))
 
 
 def names_time(text: str) -> bool:
@@ -75,6 +78,10 @@ def _gap(span: Span, day: date) -> int:
     except ValueError:
         return date.max.toordinal()
     return max(0, (first - day).days, (day - last).days)
+
+
+def _first(numbers: Iterable[int]) -> list[int]:
+    return list(dict.fromkeys(numbers))[:_MOST]
 
 
 def _month(word: str) -> int:

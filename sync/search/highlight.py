@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 from sync.search.analysis import Language, analyse
 
-_WORD = re.compile(r"[^\W_]+(?:[._'’-][^\W_]+)*")
+_PIECE = r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670])*"  # accents of their own are no letters
+_WORD = re.compile(rf"{_PIECE}(?:[._'’-]{_PIECE})*")
 
 
 def marks(text: str, terms: Collection[str]) -> tuple[tuple[int, int], ...]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 
 from sync.search.days import Span, days_between
 from sync.search.packing import length, pack_term, places, split
@@ -85,7 +86,8 @@ class Weighed:
 
 def idf(passages: int, frequency: int) -> float:
     """Inverse document frequency of a term, as Lucene and tantivy have it; never negative."""
-    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+    # Engines count words of passages that are removed until they tidy up.
+    return math.log(1 + (max(passages - frequency, 0) + 0.5) / (frequency + 0.5))
 
 
 def rank(
@@ -98,31 +100,40 @@ def rank(
         candidates: in any order.
         before: the packed terms of passages that stand before a candidate and ask something, by id.
     """
+    weights = tuple(WEIGHTS.values())
+    rows = features(weighed, candidates, before)
+    scored = [(sum(map(mul, weights, row)), one) for row, one in zip(rows, candidates, strict=True)]
+    return sorted(scored, key=lambda pair: (-pair[0], pair[1].id))
+
+
+def features(weighed: Weighed, candidates: Sequence[Candidate], before: Mapping[int, bytes]) -> list[tuple[float, ...]]:
+    """What each candidate is judged by, in the order of `WEIGHTS`; see `rank`."""
     own = [_bm25(weighed.terms, one.terms, weighed.average) for one in candidates]
     asked = {id_: _bm25(weighed.terms, terms, weighed.average) for id_, terms in before.items()}
     best = _best_of_entries(candidates, own)
     names = frozenset(map(pack_term, weighed.question.words))
     days: dict[str, float] = {}
-    scored = []
+    rows: list[tuple[float, ...]] = []
     for one in candidates:
         if one.day not in days:
             days[one.day] = _nearness(weighed.question.spans, one.day)
-        score = (
-            WEIGHTS["near"] * one.near
-            + WEIGHTS["entry"] * one.whole
-            + WEIGHTS["best"] * best[one.id >> NUMBER_BITS]
-            + WEIGHTS["title"] * one.title
-            + WEIGHTS["alike"] * _bm25(weighed.alike, one.terms, weighed.average)
-            + WEIGHTS["stretch"] * _best_stretch(weighed.terms, one.terms)
-            + WEIGHTS["answers"] * asked.get(one.id - 1, 0.0)
-            + WEIGHTS["asks"] * one.asks
-            + WEIGHTS["speaker"] * (one.speaker != b"" and not names.isdisjoint(split(one.speaker)))
-            + WEIGHTS["when"] * (weighed.question.asks_when and one.names_time)
-            + WEIGHTS["day"] * days[one.day]
-            + WEIGHTS["length"] * math.log1p(length(one.terms))
+        rows.append(
+            (
+                one.near,
+                one.whole,
+                best[one.id >> NUMBER_BITS],
+                one.title,
+                _bm25(weighed.alike, one.terms, weighed.average),
+                _best_stretch(weighed.terms, one.terms),
+                asked.get(one.id - 1, 0.0),
+                one.asks,
+                one.speaker != b"" and not names.isdisjoint(split(one.speaker)),
+                weighed.question.asks_when and one.names_time,
+                days[one.day],
+                math.log1p(length(one.terms)),
+            )
         )
-        scored.append((score, one))
-    return sorted(scored, key=lambda pair: (-pair[0], pair[1].id))
+    return rows
 
 
 def spread(ranked: Sequence[tuple[float, Candidate]], limit: int) -> list[tuple[float, Candidate]]:

@@ -21,12 +21,12 @@ class Scope:
     Attributes:
         entries: numbers of the entries, ascending; None for all of the index.
         section: folded words that a heading above the passage holds; empty for any.
-        phrases: packed terms in a row that the passage holds, all of them.
+        phrases: packed terms in a row; of each phrase, the passage holds one of its rows.
     """
 
     entries: Sequence[int] | None
     section: str
-    phrases: tuple[bytes, ...]
+    phrases: tuple[tuple[bytes, ...], ...]
 
     @property
     def few(self) -> Sequence[int] | None:
@@ -39,14 +39,14 @@ class Scope:
         return self.entries is None and not self.section and not self.phrases
 
 
-def make_scope(index: Index, snapshot: Snapshot, filters: Filters, phrases: Sequence[Sequence[str]]) -> Scope:
+def make_scope(index: Index, snapshot: Snapshot, filters: Filters, phrases: Sequence[Sequence[Sequence[str]]]) -> Scope:
     """The scope of a search.
 
     Args:
         index: the index.
         snapshot: the journal that is searched.
         filters: what the passages must meet.
-        phrases: terms in a row that they must hold.
+        phrases: of each, rows of terms, one of which they must hold.
     """
     entries: Sequence[int] | None = None if snapshot.is_all else snapshot.ids
     if filters.tags or filters.since or filters.until or filters.context:
@@ -56,7 +56,8 @@ def make_scope(index: Index, snapshot: Snapshot, filters: Filters, phrases: Sequ
             for one in index.catalogue.entries()
             if one.id in own and admits_entry(filters, tags=one.tags, day=one.day, context=one.context)
         ]
-    return Scope(entries=entries, section=_folded(filters.section), phrases=tuple(pack(terms) for terms in phrases))
+    packed = tuple(tuple(pack(row) for row in rows) for rows in phrases)
+    return Scope(entries=entries, section=_folded(filters.section), phrases=packed)
 
 
 def sift(index: Index, scope: Scope, found: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
@@ -72,7 +73,8 @@ def sift(index: Index, scope: Scope, found: Sequence[tuple[int, float]]) -> list
     inside = {
         id_
         for id_, spot in spots.items()
-        if all(phrase in spot.terms for phrase in scope.phrases) and _is_below(scope.section, spot.headings)
+        if all(any(row in spot.terms for row in rows) for rows in scope.phrases)
+        and _is_below(scope.section, spot.headings)
     }
     return [pair for pair in found if pair[0] in inside]
 

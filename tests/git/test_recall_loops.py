@@ -393,3 +393,52 @@ def _append_many(job: tuple[Any, ...]) -> None:
     for number in range(50):
         assert register(folder, [(Origin(entry=f"{worker}.md", line=number), [f"{worker}-{number}"])]) == ""
     assert os.path.exists(folder / FILE)
+
+
+# --- what commands print --------------------------------------------------------------------------------------------
+
+
+def test_what_a_program_was_answered_is_no_new_memory_later(repo: Repo) -> None:
+    repo.write("journal/entries/2025-04-05-14-30-build.md", entry_text("Build", body=PASSAGE))
+    repo.commit()
+    assert PASSAGE in repo.journal("query", "nightly parser").output
+    repo.write("journal/entries/2025-04-05-14-30-build.md", entry_text("Build", body="Nothing."))
+    remember(repo, PASSAGE, OTHER)
+    result = imported(repo)
+    assert (result.recalled, result.imported) == (1, 1)
+    assert balances(result)
+
+
+def test_a_torn_line_of_what_was_printed_costs_itself_alone(repo: Repo) -> None:
+    repo.write("journal/entries/2025-04-05-14-30-build.md", entry_text("Build", body=PASSAGE))
+    repo.commit()
+    repo.journal("query", "nightly parser")
+    kept = repo.path / ".git/journal/asked-for.jsonl"
+    kept.write_bytes(b'{"entry": "x\n[]\n{"entry":1}\n' + kept.read_bytes() + b'{"en')
+    repo.write("journal/entries/2025-04-05-14-30-build.md", entry_text("Build", body="Nothing."))
+    remember(repo, PASSAGE)
+    assert imported(repo).recalled == 1
+
+
+def test_what_was_taken_by_a_process_that_died_is_settled_by_the_next(repo: Repo) -> None:
+    repo.write("journal/entries/2025-04-05-14-30-build.md", entry_text("Build", body=PASSAGE))
+    repo.commit()
+    repo.journal("query", "nightly parser")
+    (repo.path / ".git/journal/asked-for.jsonl").rename(repo.path / ".git/journal/asked-for.jsonl.1.taken")
+    repo.write("journal/entries/2025-04-05-14-30-build.md", entry_text("Build", body="Nothing."))
+    remember(repo, PASSAGE)
+    assert imported(repo).recalled == 1
+    assert list((repo.path / ".git/journal").glob("asked-for*")) == []
+
+
+def test_a_file_that_grew_large_is_settled_by_the_command_that_made_it_so(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sync.operations import handing_out
+
+    monkeypatch.setattr(handing_out, "MOST_BYTES", 10)
+    repo.write("journal/entries/2025-04-05-14-30-build.md", entry_text("Build", body=PASSAGE))
+    repo.commit()
+    repo.journal("query", "nightly parser")
+    assert not (repo.path / ".git/journal/asked-for.jsonl").exists()
+    assert (repo.path / ".git/journal" / FILE).exists()

@@ -78,6 +78,7 @@ SETTINGS_KEYS = {
     **{f"journal.{name}": name for name in ("entries", "memories", "language", "template", "timezone", "prefix")},
     "stores.augment.path": "augment",
     "stores.augment.enabled": "augment_enabled",
+    "search.model": "search_model",
 }
 
 

@@ -53,6 +53,7 @@ class Trait(IntFlag):
 
     ASKS = 1
     NAMES_TIME = 2
+    IS_TITLE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,10 +234,9 @@ class Catalogue:
         """
         return self._db.execute(_JUDGED, (json.dumps(list(ids)),)).fetchall()
 
-    def headings(self) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        """Every section as (entry, number, headings)."""
-        for entry, number, written in self._db.execute("select entry, number, headings from sections"):
-            yield entry, number, tuple(json.loads(written))
+    def lines(self) -> Iterator[tuple[int, int, int, int]]:
+        """Id, first and last line, and traits of every passage, by id."""
+        return iter(self._db.execute("select id, first_line, last_line, traits from passages order by id"))
 
     def count_entries(self) -> int:
         """How many versions of entries there are."""

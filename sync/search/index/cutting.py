@@ -11,7 +11,7 @@ from sync.search.analysis import Language, analyse, analyse_question, fold, lang
 from sync.search.days import names_time
 from sync.search.index.catalogue import Indexed, Spot, Trait, passage_id
 from sync.search.packing import pack
-from sync.search.passages import Passage, passages_of
+from sync.search.passages import Kind, Passage, passages_of
 
 _SPEAKER = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\*\*([^*\n]{1,60}?):?\*\*:?")
 
@@ -69,6 +69,7 @@ def cut_entry(number: int, path: str, blob: str, data: bytes, otherwise: Languag
 
 
 def _spot(id_: int, passage: Passage, terms: Sequence[str]) -> Spot:
+    title = Trait.IS_TITLE if passage.kind is Kind.TITLE else Trait(0)
     asks = Trait.ASKS if passage.text.rstrip().endswith("?") else Trait(0)
     when = Trait.NAMES_TIME if names_time(passage.text) else Trait(0)
     speaker = _SPEAKER.match(passage.text)
@@ -79,7 +80,7 @@ def _spot(id_: int, passage: Passage, terms: Sequence[str]) -> Spot:
         last_line=passage.last_line,
         terms=pack(terms),
         speaker=pack(fold(word.lower()) for word in words_of(speaker[1])) if speaker else b"",
-        traits=asks | when,
+        traits=title | asks | when,
     )
 
 

@@ -63,6 +63,18 @@ def choose_engine() -> tuple[str, Callable[[Path | None, Catalogue], Words]]:
     return "tantivy", lambda folder, _catalogue: TantivyWords(folder)
 
 
+def remove_index(state_folder: Path) -> None:
+    """Remove the index of a clone; the next search builds it again.
+
+    Raises:
+        RetryError: another process is writing it.
+    """
+    from sync.repository.lock import lock
+
+    with lock(state_folder / _FOLDER):
+        throw_away(state_folder / _FOLDER / f"{VERSION}-{choose_engine()[0]}")
+
+
 def rebuild(index: Index) -> Index:
     """Throw an index away that turned out to be damaged while it was used, and open an empty one in its place."""
     _, engine = choose_engine()

@@ -1,0 +1,1 @@
+"""Searching by meaning: embedders, their vectors, and the blend with what the words say."""
