@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from io import TextIOWrapper
 
@@ -44,6 +43,8 @@ def reported(work: Callable[[], int], *, as_json: bool = False) -> int:
         _show(UsageError(f"{error.filename or 'output'}: {error.strerror or error}"), as_json=False)
         return UsageError.exit_code
     except Exception:  # noqa: BLE001 (whatever it is, it is a bug, and told from a user's mistake here)
+        import traceback
+
         traceback.print_exc()
         print(f"journal {__version__}: this is a bug; please report the lines above", file=sys.stderr)
         return BUG

@@ -32,6 +32,7 @@ from sync.mcp.shapes import complete, wrong_arguments
 from sync.mcp.tools import Effect, Tool
 from sync.operations.entries import Shelf
 from sync.operations.journal import Journal, Progress, open_journal
+from sync.operations.model_choice import chosen_model
 from sync.operations.write import one_line
 
 INSTRUCTIONS = """\
@@ -72,7 +73,9 @@ class Desk:
 
     async def list_tools(self, context: _Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """`tools/list`."""
-        return types.ListToolsResult(tools=[_described(tool) for tool in self.tools.values()])
+        model = await self.run(chosen_model)
+        is_remote = model.startswith("openai:")  # then what is searched for goes over the network too
+        return types.ListToolsResult(tools=[_described(tool, is_remote=is_remote) for tool in self.tools.values()])
 
     async def call_tool(self, context: _Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """`tools/call`: the answer as text and as data, or one line that says why there is none."""
@@ -200,14 +203,14 @@ def make_server(folder: Path, tools: Mapping[str, Tool]) -> Server[Any]:
     )
 
 
-def _described(tool: Tool) -> types.Tool:
+def _described(tool: Tool, *, is_remote: bool) -> types.Tool:
     writes = tool.effect is Effect.WRITES
     hints = types.ToolAnnotations(
         title=tool.title,
         read_only_hint=not writes,
         destructive_hint=False,
         idempotent_hint=not writes,
-        open_world_hint=tool.effect is Effect.ASKS,
+        open_world_hint=tool.effect is Effect.ASKS or (is_remote and tool.effect is Effect.SEARCHES),
     )
     return types.Tool(
         name=tool.name,

@@ -17,6 +17,7 @@ class Effect(Enum):
     """What a call may change."""
 
     READS = "reads"
+    SEARCHES = "reads, and asks others where they make the vectors"
     ASKS = "asks others"
     WRITES = "writes"
 
@@ -78,7 +79,7 @@ TOOLS = (
             **FILTERS,
         ),
         gives=shapes.HITS,
-        effect=Effect.READS,
+        effect=Effect.SEARCHES,
         work=calls.answer_query,
     ),
     Tool(
@@ -141,7 +142,7 @@ TOOLS = (
                 **shapes.CARD, "score": {"type": "number"}, "why": many(record({"bond": text(), "by": text()})),
             })),
         }),
-        effect=Effect.READS,
+        effect=Effect.SEARCHES,
         work=calls.answer_related_entries,
     ),
     Tool(

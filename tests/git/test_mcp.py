@@ -145,6 +145,21 @@ def test_hints_say_what_a_tool_may_change(journal: Repo) -> None:
     talk(work)
 
 
+def test_searching_reaches_others_where_an_endpoint_makes_the_vectors(
+    journal: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOURNAL_SEARCH_MODEL", "openai:tiny")
+
+    async def work() -> None:
+        async with here(journal) as client:
+            hints = {one.name: one.annotations for one in (await client.list_tools()).tools}
+        assert {name for name, one in hints.items() if one and one.open_world_hint} == {
+            "ask", "query", "related_entries",
+        }  # fmt: skip
+
+    talk(work)
+
+
 def test_what_tools_take_and_give_are_schemas() -> None:
     for tool in TOOLS:
         Draft202012Validator.check_schema(tool.takes)
