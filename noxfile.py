@@ -88,13 +88,17 @@ def stale(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
     """Measure against the floors that the hardware and Git set; prints ratios of one run."""
-    session.install("-e", ".", *(dependencies("bench") if "--chart" in session.posargs else ()))
+    session.install("-e", ".", *dependencies("bench"))
     session.run("python", "benchmarks/foundation.py", *session.posargs)
     session.run("python", "benchmarks/sync_cost.py", *session.posargs)
     session.run("python", "benchmarks/gold.py")
     session.run("python", "benchmarks/lost_writes.py")
-    if "JOURNAL_CORPUS" in os.environ:  # real merges of others, which are not part of the project
+    session.run("python", "benchmarks/search_speed.py")
+    session.run("python", "benchmarks/vectors.py", "100000")
+    if "JOURNAL_CORPUS" in os.environ:  # real merges and questions of others, which are not part of the project
         session.run("python", "benchmarks/merges.py")
+        session.run("python", "benchmarks/search_quality.py")
+        session.run("python", "benchmarks/train_ranking.py")
 
 
 def dependencies(*groups: str) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def print_hits(hits: Sequence[Hit]) -> None:
     for hit in hits:
         day = f" ({hit.date})" if hit.date else ""
         print_line(f"{hit.title}{day}", "bold")
-        print_line(hit.place + ("" if hit.commit else "  not committed"), "cyan")
+        place = hit.place.replace("\n", "\\n")  # a file's name may hold one, and would forge a line
+        print_line(place + ("" if hit.commit else "  not committed"), "cyan")
         if hit.headings:
             print_line(" > ".join(hit.headings), "dim")
         _print_text(hit)

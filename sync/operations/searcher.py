@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from sync.errors import UsageError
+from sync.errors import GitError, RetryError, UsageError
 from sync.operations.entry_lines import read_lines
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.model_choice import chosen_model
+from sync.operations.passage_places import Place, locate_passages, make_hit, text_of
 from sync.repository.listing import Source, list_commit, list_files
 from sync.repository.marks import folder_mark
 from sync.repository.objects import resolve
 from sync.search.filters import Filters, Mode
-from sync.search.find import CANDIDATES, Blend, Ranked, find
-from sync.search.highlight import marks
+from sync.search.find import CANDIDATES, Blend, find
 from sync.search.hit import Hit
-from sync.search.index.catalogue import Indexed, Spot, Trait
-from sync.search.index.engines import open_index, rebuild
+from sync.search.index.catalogue import Indexed
+from sync.search.index.engines import open_index, reopen_index
+from sync.search.index.faults import FAULTS, explained
 from sync.search.index.index import Index, Snapshot
-from sync.search.index.words import DamagedIndexError
 from sync.search.question import holds_quoted, read_question
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 EVERYTHING = Filters()
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,21 +63,6 @@ class QueryResult:
             "hits": [hit.as_dict() for hit in self.hits],
             "notes": list(self.notes),
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a passage stands.
-
-    Attributes:
-        entry: its entry.
-        spot: its lines and headings.
-        score: as in `Hit`.
-    """
-
-    entry: Indexed
-    spot: Spot
-    score: float
 
 
 class Searcher:
@@ -142,9 +128,16 @@ class Searcher:
         self._snapshot = self._mended(self._bring_up)
 
     def _bring_up(self, index: Index) -> Snapshot:
-        location, folder = self._journal.location, self._journal.settings.entries
         if self._at:
-            return index.bring_up(list_commit(location, self._at, folder), self._progress)
+            listing = list_commit(self._journal.location, self._at, self._journal.settings.entries)
+            return index.bring_up(listing, self._progress)
+        try:
+            return self._bring_up_work_tree(index)
+        except RetryError:  # a file was written between being listed and being read
+            return self._bring_up_work_tree(index)
+
+    def _bring_up_work_tree(self, index: Index) -> Snapshot:
+        location, folder = self._journal.location, self._journal.settings.entries
         mark = folder_mark(location, folder)
         known = index.recognise(mark)
         if known is not None:
@@ -159,12 +152,12 @@ class Searcher:
         self, question: str, *, filters: Filters = EVERYTHING, mode: Mode | None = None, limit: int = 5
     ) -> QueryResult:
         """The passages that answer a question, best first; see `query`."""
-        places = self.locate(question, filters=filters, mode=mode, limit=limit)
-        used = Mode.LEXICAL if self._blend is None else mode or Mode.HYBRID
-        commit, hits = self._mended(lambda index: self._read(index, places, question))
+        commit, hits = self._fresh(
+            lambda index: self._read(index, self._found(index, question, filters, mode, limit), question)
+        )
         return QueryResult(
             query=question,
-            mode=used,
+            mode=Mode.LEXICAL if self._blend is None else mode or Mode.HYBRID,
             searched=self.searched,
             commit=commit,
             hits=hits,
@@ -175,17 +168,18 @@ class Searcher:
         self, question: str, *, filters: Filters = EVERYTHING, mode: Mode | None = None, limit: int = 5
     ) -> list[Place]:
         """Where the passages stand that answer a question, best first, without reading them."""
+        return self._fresh(lambda index: self._found(index, question, filters, mode, limit))
+
+    def _found(self, index: Index, question: str, filters: Filters, mode: Mode | None, limit: int) -> list[Place]:
         _refuse_unreadable(question)
-        asked = read_question(question, self.index.language)
+        asked = read_question(question, index.language)
         most = CANDIDATES if asked.quoted else limit
         self._blend = self._blended(question, mode)
-        places = self._mended(
-            lambda index: _located(index, find(index, self._snapshot, asked, filters, most, self._blend))
-        )
+        places = locate_passages(index, find(index, self._snapshot, asked, filters, most, self._blend))
         if asked.quoted:  # the index knows no stop words, so the passages have to be read
             lines = read_lines(self._journal.root, list({one.entry.id: one.entry for one in places}.values()))
             places = [
-                one for one in places if holds_quoted(asked, _text(lines[one.entry.id], one.spot, one.entry.title))
+                one for one in places if holds_quoted(asked, text_of(lines[one.entry.id], one.spot, one.entry.title))
             ]
         return places[:limit]
 
@@ -196,7 +190,8 @@ class Searcher:
         from sync.operations.understanding import Understanding
 
         if self._understanding is None:
-            self._understanding = Understanding(self._journal, self.model, self._embedding)
+            model = chosen_model(self._journal, is_asked_for=mode is not None)
+            self._understanding = Understanding(self._journal, model, self._embedding)
         return self._understanding.blend(self.index, self._snapshot, question, mode)
 
     def _read(self, index: Index, places: Sequence[Place], question: str) -> tuple[str, tuple[Hit, ...]]:
@@ -206,7 +201,9 @@ class Searcher:
         lines = read_lines(self._journal.root, entries)
         commit, has_it = self._committed(entries)
         terms = frozenset(read_question(question, self.index.language).terms)
-        hits = (_hit(one, lines[one.entry.id], commit if has_it[one.entry.id] else "", beside, terms) for one in places)
+        hits = (
+            make_hit(one, lines[one.entry.id], commit if has_it[one.entry.id] else "", beside, terms) for one in places
+        )
         return commit, tuple(hits)
 
     def _committed(self, entries: Sequence[Indexed]) -> tuple[str, dict[int, bool]]:
@@ -216,15 +213,31 @@ class Searcher:
         commit, *blobs = resolve(self._journal.root, ["HEAD", *(f"HEAD:{entry.path}" for entry in entries)])
         return commit or "", {entry.id: blob == entry.blob for blob, entry in zip(blobs, entries, strict=True)}
 
-    def _mended(self, work: Callable[[Index], _Result]) -> _Result:
-        """What work with the index gives; where the index turns out to be damaged, it is built again, once."""
+    def _fresh(self, work: Callable[[Index], _Result]) -> _Result:
+        """The same as `_mended`, once more where an entry that was never committed has changed since it was indexed."""
         try:
-            return work(self.index)
-        except DamagedIndexError as error:
-            self.index = rebuild(self.index)
-            self._notes += (f"the index was damaged ({error}); it was built again",)
-            self._snapshot = self._bring_up(self.index)
-            return work(self.index)
+            return self._mended(work)
+        except GitError:
+            if self._at:
+                raise
+            self.refresh()
+            return self._mended(work)
+
+    def _mended(self, work: Callable[[Index], _Result]) -> _Result:
+        """What work with the index gives; where the index turns out to be faulty, another one is taken."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                with explained():
+                    if attempt:
+                        self._snapshot = self._bring_up(self.index)
+                    return work(self.index)
+            except FAULTS as fault:
+                opened = reopen_index(self.index, fault, in_memory=attempt > 0)
+                self.index, self._notes = opened.index, (*self._notes, *opened.notes)
+                if self._understanding is not None:
+                    self._understanding.forget()
+        self._snapshot = self._bring_up(self.index)
+        return work(self.index)
 
     def _missing(self) -> tuple[str, ...]:
         count = self._snapshot.missing
@@ -248,40 +261,3 @@ def _refuse_unreadable(question: str) -> None:
         raise UsageError("the question is not UTF-8") from error
     if not question.strip():
         raise UsageError("the question is empty", hint='try: journal query "encoding errors"')
-
-
-def _located(index: Index, ranked: Sequence[Ranked]) -> list[Place]:
-    spots = index.catalogue.spots([one.id for one in ranked])
-    entries = {entry.id: entry for entry in index.catalogue.entries(sorted({spot.entry for spot in spots.values()}))}
-    known = ((one, spots[one.id]) for one in ranked if one.id in spots)
-    return [Place(entry=entries[spot.entry], spot=spot, score=one.score) for one, spot in known]
-
-
-def _hit(place: Place, lines: Sequence[str], commit: str, beside: Mapping[int, Spot], terms: frozenset[str]) -> Hit:
-    entry, spot = place.entry, place.spot
-    text = _text(lines, spot, entry.title)
-    return Hit(
-        entry=entry.path,
-        id=entry.name,
-        title=entry.title,
-        date=entry.day,
-        tags=entry.tags,
-        headings=spot.headings,
-        text=text,
-        before=_neighbour(lines, spot, beside.get(spot.id - 1)),
-        after=_neighbour(lines, spot, beside.get(spot.id + 1)),
-        first_line=spot.first_line,
-        last_line=spot.last_line,
-        commit=commit,
-        score=place.score,
-        marks=marks(text, terms),
-    )
-
-
-def _text(lines: Sequence[str], spot: Spot, title: str) -> str:
-    return title if spot.traits & Trait.IS_TITLE else "\n".join(lines[spot.first_line - 1 : spot.last_line])
-
-
-def _neighbour(lines: Sequence[str], spot: Spot, other: Spot | None) -> str:
-    is_near = other is not None and other.entry == spot.entry and other.headings == spot.headings
-    return _text(lines, other, "") if other and is_near else ""

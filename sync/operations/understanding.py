@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
@@ -30,6 +31,7 @@ AT_ONCE = 3_000
 """So many passages at most are given vectors by a search that nobody told to: more take longer than an answer may."""
 
 _FOLDER = "vectors"
+_OF_AN_INDEX = "of-"  # what is kept by passages' numbers, and means nothing to another index
 
 
 class Understanding:
@@ -64,6 +66,10 @@ class Understanding:
             self._cache.__exit__()
             self._cache = None
 
+    def forget(self) -> None:
+        """Prepare again, for another index, which numbers passages in its own way."""
+        self._prepared, self.meaning = b"", None
+
     def prepare(self, index: Index, snapshot: Snapshot, *, is_asked_for: bool) -> None:
         """Give vectors to all passages of a journal that have none.
 
@@ -88,7 +94,8 @@ class Understanding:
             elif folder is None:
                 self.notes = ("searching by words alone: without Git there is no place to keep vectors in",)
             else:
-                self._open(folder / _FOLDER, embedder, self._texts(index, snapshot), is_asked_for=is_asked_for)
+                own = folder / _FOLDER / f"{_OF_AN_INDEX}{index.catalogue.get('name'):x}"
+                self._open(own, embedder, self._texts(index, snapshot), is_asked_for=is_asked_for)
         except JournalError as error:
             self.notes = (f"searching by words alone: {error.message}",)
 
@@ -131,14 +138,17 @@ class Understanding:
         from sync.search.vectors.cache import VectorCache, text_key
         from sync.search.vectors.meaning import open_meaning
 
-        self._cache = self._cache or VectorCache(folder)
+        self._cache = self._cache or VectorCache(folder.parent)
         if not is_asked_for and len(texts) > AT_ONCE:
             keys = {text_key(text.text) for text in texts}
             missing = len(keys) - len(self._cache.load(list(keys), embedder.model_id)[0])
             if missing > AT_ONCE:
                 self.notes = (f"{missing} passages have no vectors yet; to make them, run: journal index",)
                 return
+        _remove_others(folder)
         self.meaning = open_meaning(folder, self._cache, embedder, texts, progress=self._progress)
+        if self._cache.rebuilt:
+            self.notes = (self._cache.rebuilt,)
 
     def _texts(self, index: Index, snapshot: Snapshot) -> list[Text]:
         from sync.search.vectors.meaning import Text
@@ -154,3 +164,10 @@ class Understanding:
                 text = "" if traits & Trait.IS_TITLE else "\n".join(lines[entry][first - 1 : last])
                 texts.append(Text(id=id_, entry=entry, text=text))
         return texts
+
+
+def _remove_others(folder: Path) -> None:
+    """Remove what was kept for indexes that were thrown away."""
+    for other in folder.parent.glob(f"{_OF_AN_INDEX}*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)

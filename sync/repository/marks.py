@@ -10,12 +10,15 @@ import os
 import stat
 import time
 from hashlib import blake2b
+from pathlib import PurePosixPath
 
 from sync.repository.git import Location
 
 _TYPE, _FOLDER = 0o170000, stat.S_IFDIR
 _SETTLED_NS = 20_000_000  # a file that changed less long ago may change again without another time to show for it
-_RULES = (b"index", b"info/exclude", b"info/sparse-checkout", b"config")
+_RULES = (b"index", b"info/sparse-checkout", b"config.worktree")  # of a work tree
+_COMMON_RULES = (b"info/exclude", b"info/attributes", b"config")
+_OWN_RULES = (b"config", b"ignore", b"attributes")  # of a person, for all repositories
 
 
 def folder_mark(location: Location, folder: str) -> bytes:
@@ -30,9 +33,15 @@ def folder_mark(location: Location, folder: str) -> bytes:
         have the same mark.
     """
     root = os.fsencode(location.root)
-    beside = [os.path.join(root, name) for name in (b".gitignore", b".gitattributes")]
+    above = PurePosixPath(folder).parents
+    rules = (b".gitignore", b".gitattributes")
+    beside = [os.path.join(root, os.fsencode(one), name) for one in above for name in rules]
     if location.git_dir:
         beside += [os.path.join(_git_dir(location), name) for name in _RULES]
+        beside += [os.path.join(os.fsencode(location.git_dir), name) for name in _COMMON_RULES]
+        home = os.path.expanduser(b"~")
+        own = os.fsencode(os.environ.get("XDG_CONFIG_HOME", "")) or os.path.join(home, b".config")
+        beside += [os.path.join(home, b".gitconfig"), *(os.path.join(own, b"git", name) for name in _OWN_RULES)]
     sums = _Sums()
     for path in beside:
         sums.add_file(path)
@@ -63,6 +72,7 @@ class _Sums:
         try:
             entries = list(os.scandir(path))
         except OSError:
+            self.names.append(path)  # one that is missing is not another one that is
             return
         for entry in entries:  # as little as can be done ten thousand times
             try:

@@ -20,6 +20,7 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # Accents of Latin letters that no composed letter has, and the vowel signs of Hebrew and Arabic.
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]+")
 _LONGEST = 100  # letters of a word that count: more are data, and no index takes a term of any length
+_MOST_PARTS = 16  # of a name that count, for the same reason
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 
 
@@ -165,7 +166,7 @@ def _parts(piece: str) -> Iterator[str]:
     joined = _SEPARATOR.sub("", piece)
     parts = [part for run in _SEPARATOR.split(piece) for part in (_PART.findall(run) if run.isascii() else [run])]
     if len(parts) > 1:
-        yield from parts
+        yield from parts[:_MOST_PARTS]
     if len(parts) == 1 or _GLUE.isdisjoint(part.lower() for part in parts):
         yield joined
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from unicodedata import normalize
 
 from sync.errors import UsageError
 
@@ -48,19 +49,28 @@ def make_filters(
     Raises:
         UsageError: a day is none.
     """
+    days = {name: _day(name, written) for name, written in (("since", since), ("until", until))}
+    wanted = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    return Filters(tags=wanted, **days, section=section.strip(), context=context.strip(" :"))
+
+
+def _day(name: str, written: str) -> str:
     from sync.document.moment import parse_date
 
-    for name, day in (("since", since), ("until", until)):
-        if day and parse_date(day) is None:
-            raise UsageError(f"--{name}: not a day: {day}", hint="write it as 2025-04-05")
-    wanted = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
-    return Filters(tags=wanted, since=since, until=until, section=section.strip(), context=context.strip(" :"))
+    moment = parse_date(written) if written else None
+    if written and moment is None:
+        raise UsageError(f"--{name}: not a day: {written}", hint="write it as 2025-04-05")
+    return moment.day.isoformat() if moment else ""
 
 
 def admits_entry(filters: Filters, *, tags: Sequence[str], day: str, context: str) -> bool:
     """Whether an entry meets the filters, its sections aside."""
-    own = {tag.casefold() for tag in tags}
+    own = {_folded(tag) for tag in tags}
     inside = not filters.context or context == filters.context or context.startswith(f"{filters.context}:")
     from_then = not filters.since or (day != "" and day >= filters.since)
     till_then = not filters.until or (day != "" and day <= filters.until)
-    return inside and from_then and till_then and all(tag.casefold() in own for tag in filters.tags)
+    return inside and from_then and till_then and all(_folded(tag) in own for tag in filters.tags)
+
+
+def _folded(tag: str) -> str:
+    return normalize("NFC", tag).casefold()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CANDIDATES = 200
 _ALIKE_WEIGHT = 0.3
 _ENTRIES = 400
+_FLOOR = (
+    300  # words of a smaller journal count as of one with so many passages: all are common there, and would not count
+)
 _LEAST = 0.2  # a cosine below it says nothing for a passage that has no word of the question
 _TITLED, _FIRST = 10, 2  # so many entries at most are found by their titles alone, with so many passages each
 _STARTING = 300  # so many terms at most that begin alike are compared with one of the question
@@ -131,7 +134,7 @@ def _beginnings(near: Mapping[int, float], titles: Mapping[int, float]) -> list[
 
 
 def _weighed(index: Index, question: Question, alike: Mapping[str, float]) -> Weighed:
-    passages, frequency = index.words.passages, index.words.frequency
+    passages, frequency = max(index.words.passages, _FLOOR), index.words.frequency
     return Weighed(
         question=question,
         terms={pack_term(term): idf(passages, frequency(term)) for term in question.terms},

@@ -7,9 +7,11 @@ The weights are learned by `benchmarks/train_ranking.py` from questions whose an
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
 from operator import mul
 
 from sync.search.days import Span, days_between
@@ -17,7 +19,7 @@ from sync.search.packing import length, pack_term, places, split
 from sync.search.question import Question
 
 K1, B = 1.2, 0.75  # Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009
-STRETCH = 15
+STRETCH = 20
 NUMBER_BITS = 20  # of a passage's id, its number in its entry
 WEIGHTS: Mapping[str, float] = {
     "near": 1.0,
@@ -108,13 +110,16 @@ def rank(
 
 def features(weighed: Weighed, candidates: Sequence[Candidate], before: Mapping[int, bytes]) -> list[tuple[float, ...]]:
     """What each candidate is judged by, in the order of `WEIGHTS`; see `rank`."""
-    own = [_bm25(weighed.terms, one.terms, weighed.average) for one in candidates]
-    asked = {id_: _bm25(weighed.terms, terms, weighed.average) for id_, terms in before.items()}
+    texts = [one.terms for one in candidates]
+    held = _places_in(texts, weighed.terms)
+    own = [_bm25(weighed.terms, one, length(text), weighed.average) for one, text in zip(held, texts, strict=True)]
+    resembling = _places_in(texts, weighed.alike)
+    asked = _asked(weighed, before)
     best = _best_of_entries(candidates, own)
     names = frozenset(map(pack_term, weighed.question.words))
     days: dict[str, float] = {}
     rows: list[tuple[float, ...]] = []
-    for one in candidates:
+    for number, one in enumerate(candidates):
         if one.day not in days:
             days[one.day] = _nearness(weighed.question.spans, one.day)
         rows.append(
@@ -123,8 +128,8 @@ def features(weighed: Weighed, candidates: Sequence[Candidate], before: Mapping[
                 one.whole,
                 best[one.id >> NUMBER_BITS],
                 one.title,
-                _bm25(weighed.alike, one.terms, weighed.average),
-                _best_stretch(weighed.terms, one.terms),
+                _bm25(weighed.alike, resembling[number], length(one.terms), weighed.average),
+                _best_stretch(weighed.terms, held[number], length(one.terms)),
                 asked.get(one.id - 1, 0.0),
                 one.asks,
                 one.speaker != b"" and not names.isdisjoint(split(one.speaker)),
@@ -153,14 +158,34 @@ def spread(ranked: Sequence[tuple[float, Candidate]], limit: int) -> list[tuple[
     return (shown + passed)[:limit]
 
 
-def _bm25(weights: Mapping[bytes, float], terms: bytes, average: float) -> float:
-    """BM25 of a passage, for terms of given weights."""
-    norm = K1 * (1 - B + B * length(terms) / average)
+def _places_in(texts: Sequence[bytes], terms: Iterable[bytes]) -> list[dict[bytes, list[int]]]:
+    """For each text, where the terms begin that it holds; all texts are searched as one, for most hold few of them."""
+    ends = list(accumulate(map(length, texts)))
+    whole = b"".join(texts)
+    found: list[dict[bytes, list[int]]] = [{} for _ in texts]
+    for term in terms:
+        for place in places(whole, term):
+            number = bisect(ends, place)
+            found[number].setdefault(term, []).append(place - (ends[number - 1] if number else 0))
+    return found
+
+
+def _asked(weighed: Weighed, before: Mapping[int, bytes]) -> dict[int, float]:
+    """BM25 of passages that ask something, by id."""
+    held = _places_in(list(before.values()), weighed.terms)
+    return {
+        id_: _bm25(weighed.terms, one, length(text), weighed.average)
+        for (id_, text), one in zip(before.items(), held, strict=True)
+    }
+
+
+def _bm25(weights: Mapping[bytes, float], held: Mapping[bytes, Sequence[int]], size: int, average: float) -> float:
+    """BM25 of a passage of some size, for terms of given weights that it holds in some places."""
+    norm = K1 * (1 - B + B * size / average)
     score = 0.0
-    for term, weight in weights.items():
-        count = terms.count(term)
-        if count:
-            score += weight * count * (K1 + 1) / (count + norm)
+    for term, found in held.items():
+        count = len(found)
+        score += weights[term] * count * (K1 + 1) / (count + norm)
     return score
 
 
@@ -175,17 +200,17 @@ def _best_of_entries(candidates: Sequence[Candidate], own: Sequence[float]) -> d
     }
 
 
-def _best_stretch(weights: Mapping[bytes, float], terms: bytes) -> float:
+def _best_stretch(weights: Mapping[bytes, float], held: Mapping[bytes, Sequence[int]], size: int) -> float:
     """The most weight that the question's terms have within `STRETCH` terms that follow one another."""
-    held = [term for term in weights if term in terms]
-    if len(held) < 2 or length(terms) <= STRETCH:
+    if len(held) < 2 or size <= STRETCH:
         return sum(weights[term] for term in held)
-    found = sorted((place, term) for term in held for place in places(terms, term))
-    best = 0.0
-    for number, (start, _) in enumerate(found):
-        stretch = {term for place, term in found[number : number + STRETCH] if place < start + STRETCH}
-        best = max(best, sum(weights[term] for term in stretch))
-    return best
+    found = sorted((place, term) for term, some in held.items() for place in some)
+    if found[-1][0] - found[0][0] < STRETCH:
+        return sum(weights[term] for term in held)
+    return max(
+        sum(weights[term] for term in {term for place, term in found[number:] if place < start + STRETCH})
+        for number, (start, _) in enumerate(found)
+    )
 
 
 def _nearness(spans: Sequence[Span], day: str) -> float:

@@ -19,11 +19,11 @@ from sync.schema import Schema, load_schema
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
-STAMP = re.compile(r"\d{4}-\d{2}-\d{2}-\d{2}-\d{2}")
+STAMP = re.compile(r"\d{4}-\d{2}-\d{2}(?:-\d{2}-\d{2})?")
 ENTRY = (
     "---\ndate: 2025-04-{day}\nheure: {hour}\ntitle: {title}\ntags: [{tags}]\nrelated: []\n---\n\n# {title}\n\n{body}\n"
 )
-WITH_COMMANDS = ["README.md", "docs/hooks-and-ci.md", "docs/memories.md", "docs/sync.md"]
+WITH_COMMANDS = ["README.md", "docs/hooks-and-ci.md", "docs/memories.md", "docs/search.md", "docs/sync.md"]
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -62,6 +62,9 @@ def prepare(name: str, folder: Path) -> None:
         return
     text = ENTRY.format(day="06", hour="09-00", title="Salary", tags="private", body="- Ask in May.")
     (entries / "2025-04-06-09-00-salary.md").write_text(text, encoding="utf-8")
+    if name == "docs/search.md":
+        shell("journal init && git add --all && git commit --quiet --message One", folder)
+        return
     store = folder / ".augment/memories"
     store.mkdir(parents=True)
     texts = ["Build: use pnpm", "Build: the lock file is committed", "[JOURNAL DE BORD] Encoding: known"]
@@ -129,7 +132,10 @@ def test_every_setting_is_documented_with_its_default() -> None:
     document = tomllib.loads(blocks(PROJECT / "docs/settings.md", "toml")[0])
     tables = load_schema(Schema.SETTINGS)["properties"]
     defaults = {
-        "journal": {name: one["default"] for name, one in tables["journal"]["properties"].items()},
+        **{
+            table: {name: one["default"] for name, one in tables[table]["properties"].items()}
+            for table in ("journal", "search")
+        },
         "stores": {
             store: {name: one["default"] for name, one in table["properties"].items()}
             for store, table in tables["stores"]["properties"].items()

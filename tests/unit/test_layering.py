@@ -18,7 +18,10 @@ FLOORS = {
 }  # fmt: skip
 PURE = ("errors", "document", "merge", "stores", "search")
 # What search keeps on disk and asks of others; everything else of it is pure.
-EFFECTS = ("sync.search.index", "sync.search.vectors", "sync.search.answer.endpoint", "sync.search.structured")
+EFFECTS = (
+    "sync.search.index", "sync.search.vectors", "sync.search.http", "sync.search.answer.endpoint",
+    "sync.search.structured",
+)  # fmt: skip
 FORBIDDEN_MODULES = {"subprocess", "os", "socket", "random", "git", "tempfile", "time", "pathlib.Path"}
 FORBIDDEN_CALLS = {"open", "print", "input", "now", "utcnow", "today"}
 MODULES = sorted(PACKAGE.rglob("*.py"))

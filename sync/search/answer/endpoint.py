@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import math
-import socket
-import ssl
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 
 from sync import __version__
 from sync.errors import JournalError, RetryError, UsageError
 from sync.search.answer.protocol import Endpoint, Listener, events, failure_of, request_body, text_of
+from sync.search.http import (
+    BrokenAnswerError,
+    Exchange,
+    ExchangeError,
+    TimeIsUpError,
+    TooLongError,
+    UnreachableError,
+    read_whole,
+    wait_of,
+)
 
 _SIZE_LIMIT = 4 << 20
 _CHUNK = 1 << 16
 _MOST_TRIES = 5
 _FIRST_PAUSE_S = 0.5
-_CLOSING_S = 1.0
 
 
 def complete(endpoint: Endpoint, messages: Sequence[Mapping[str, str]], listener: Listener | None = None) -> str:
@@ -38,62 +40,44 @@ def complete(endpoint: Endpoint, messages: Sequence[Mapping[str, str]], listener
         RetryError: nobody is there, the time is up, the answer breaks off or is empty, or the endpoint fails.
         RefusedError: the endpoint refuses the key.
         UsageError: the endpoint's settings lead to something else than an OpenAI-compatible endpoint.
+        Exception: whatever the listener raises.
     """
-    exchange = _Exchange(endpoint, messages, listener)
-    exchange.start()
-    return exchange.result()
+    exchange = Exchange[str](endpoint.timeout_s)
+    asking = _Asking(exchange, endpoint, messages, listener)
+    try:
+        text = exchange.run(lambda _exchange: asking.answer())
+    except ExchangeError as error:
+        raise _explained(endpoint, error) from None
+    except _UnheardError as unheard:
+        raise unheard.error from None
+    if not text:
+        raise RetryError(f"{endpoint.shown} gave an empty answer", hint="ask again")
+    return text
 
 
-class _Exchange(threading.Thread):
-    """One answer, asked for in a thread of its own: no system call in it can outlast the time limit."""
+class _Asking:
+    """One answer, asked for until it comes."""
 
-    def __init__(self, endpoint: Endpoint, messages: Sequence[Mapping[str, str]], listener: Listener | None) -> None:
-        super().__init__(daemon=True)
-        self._endpoint = endpoint
+    def __init__(
+        self,
+        exchange: Exchange[str],
+        endpoint: Endpoint,
+        messages: Sequence[Mapping[str, str]],
+        listener: Listener | None,
+    ) -> None:
+        self._exchange, self._endpoint, self._listener = exchange, endpoint, listener
         self._body = request_body(endpoint, messages, streams=listener is not None)
-        self._listener = listener
-        self._deadline = time.monotonic() + endpoint.timeout_s
-        self._over = threading.Event()
-        self._socket: socket.socket | None = None
-        self._text: str | None = None
-        self._error: Exception | None = None
 
-    def run(self) -> None:
-        """Ask, and keep what comes of it."""
-        try:
-            self._text = self._asked()
-        except JournalError as error:
-            self._error = error
-        except Exception as error:  # noqa: BLE001 (raised again in the thread that waits)
-            self._error = self._explained(error)
-
-    def result(self) -> str:
-        """The answer, once it is there."""
-        try:
-            self.join(max(0.0, self._deadline - time.monotonic()))
-            if self.is_alive():
-                raise self._too_late()
-        finally:
-            self._over.set()
-            self._hang_up()
-            self.join(_CLOSING_S)
-        if self._error is not None:
-            raise self._error
-        if not self._text:
-            raise RetryError(f"{self._endpoint.shown} gave an empty answer", hint="ask again")
-        return self._text
-
-    def _asked(self) -> str:
+    def answer(self) -> str:
         pause = _FIRST_PAUSE_S
         for _ in range(_MOST_TRIES - 1):
             try:
                 return self._once()
             except _Busy as busy:
                 wait = pause if busy.wait_s is None else busy.wait_s
-                if wait >= self._deadline - time.monotonic():
+                if wait >= self._exchange.left_s:
                     raise busy.error from None
-            if self._over.wait(wait):
-                break
+            self._exchange.pause(wait)
             pause *= 2
         try:
             return self._once()
@@ -101,25 +85,8 @@ class _Exchange(threading.Thread):
             raise busy.error from None
 
     def _once(self) -> str:
-        connection = self._connection()
-        try:
-            connection.connect()
-            self._socket = connection.sock  # the connection forgets it once it has an answer
-            parts = self._endpoint.parts
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-            connection.request("POST", target, body=self._body, headers=self._headers())
-            with connection.getresponse() as response:
-                return self._read(response)
-        finally:
-            self._socket = None
-            connection.close()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        parts, left = self._endpoint.parts, max(0.001, self._deadline - time.monotonic())
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=left, context=context)
-        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=left)
+        with self._exchange.post(self._endpoint.parts, self._body, self._headers()) as response:
+            return self._read(response)
 
     def _headers(self) -> dict[str, str]:
         headers = {
@@ -135,70 +102,38 @@ class _Exchange(threading.Thread):
             body = response.read(_CHUNK)
             error = failure_of(self._endpoint, response.status, body, response.headers.get("Location", ""))
             if isinstance(error, RetryError):
-                raise _Busy(error, _wait_of(response.headers.get("Retry-After", "")))
+                raise _Busy(error, wait_of(response))
             raise error
         if kind == "text/event-stream":
             return self._streamed(response)
         if kind not in {"", "application/json"} and not kind.endswith("+json"):
             hint = "the address is the service's base, often one that ends with /v1"
             raise UsageError(f"{self._endpoint.shown} answers with {kind}, not with JSON", hint=hint)
-        body = response.read(_SIZE_LIMIT + 1)
-        if len(body) > _SIZE_LIMIT:
-            raise self._too_long()
-        if response.length:
-            raise http.client.IncompleteRead(body, response.length)
-        text = text_of(body).strip()
+        text = text_of(read_whole(response, _SIZE_LIMIT)).strip()
         self._tell(text)
         return text
 
     def _streamed(self, response: http.client.HTTPResponse) -> str:
         pieces = []
-        for piece in events(self._lines(response)):
+        for piece in events(_lines(response)):
             pieces.append(piece)
             self._tell(piece)
         return "".join(pieces).strip()
 
-    def _lines(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
-        left = _SIZE_LIMIT
-        while line := response.readline(left + 1):
-            left -= len(line)
-            if left < 0:
-                raise self._too_long()
-            yield line
-
     def _tell(self, piece: str) -> None:
-        if self._listener is not None and piece and not self._over.is_set():
-            self._listener(piece)
+        if self._listener is not None and piece and not self._exchange.is_over:
+            try:
+                self._listener(piece)
+            except Exception as error:
+                raise _UnheardError(error) from error
 
-    def _hang_up(self) -> None:
-        """End whatever the thread is waiting for; it then closes its socket itself."""
-        line = self._socket
-        if line is not None:
-            with contextlib.suppress(OSError):
-                # Not SSLSocket.shutdown: that one drops the encryption under the other thread.
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
 
-    def _too_late(self) -> RetryError:
-        hint = "ask again, or allow more: git config journal.endpoint.timeout <seconds>"
-        return RetryError(f"{self._endpoint.shown} did not answer in {self._endpoint.timeout_s:g} s", hint=hint)
+class _UnheardError(Exception):
+    """Who listens failed, and the endpoint did not: a pipe that is closed is no line that broke."""
 
-    def _too_long(self) -> UsageError:
-        return UsageError(f"{self._endpoint.shown} answers with more than {_SIZE_LIMIT >> 20} MB")
-
-    def _explained(self, error: Exception) -> Exception:
-        """What went wrong on the line, in words that hold nothing of the request."""
-        where = self._endpoint.shown
-        if isinstance(error, TimeoutError):
-            return self._too_late()
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return UsageError(f"{where}: the certificate is not trusted: {error.verify_message}")
-        if isinstance(error, (http.client.HTTPException, ssl.SSLError)):
-            return RetryError(f"{where}: the answer is no HTTP, or broke off", hint="ask again")
-        if isinstance(error, OSError):
-            return RetryError(f"{where} cannot be reached: {error.strerror or 'no such host'}", hint="is it running?")
-        if isinstance(error, UnicodeError):
-            return UsageError(f"{where}: not the name of a host")
-        return error
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class _Busy(Exception):  # noqa: N818 (a reason to wait)
@@ -210,13 +145,24 @@ class _Busy(Exception):  # noqa: N818 (a reason to wait)
         self.wait_s = wait_s
 
 
-def _wait_of(written: str) -> float | None:
-    """The seconds of a `Retry-After` header: a number of them, or a date (RFC 9110, 10.2.3)."""
-    try:
-        wait = float(written)
-    except ValueError:
-        try:
-            wait = parsedate_to_datetime(written).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return max(0.0, wait) if math.isfinite(wait) else None
+def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    left = _SIZE_LIMIT
+    while line := response.readline(left + 1):
+        left -= len(line)
+        if left < 0:
+            raise TooLongError(f"more than {_SIZE_LIMIT >> 20} MB")
+        yield line
+
+
+def _explained(endpoint: Endpoint, error: ExchangeError) -> JournalError:
+    where = endpoint.shown
+    if isinstance(error, TimeIsUpError):
+        hint = "ask again, or allow more: git config journal.endpoint.timeout <seconds>"
+        return RetryError(f"{where} did not answer in {endpoint.timeout_s:g} s", hint=hint)
+    if isinstance(error, UnreachableError):
+        return RetryError(f"{where} cannot be reached: {error.reason}", hint="is it running?")
+    if isinstance(error, BrokenAnswerError):
+        return RetryError(f"{where}: {error.reason}", hint="ask again")
+    if isinstance(error, TooLongError):
+        return UsageError(f"{where} answers with {error.reason}")
+    return UsageError(f"{where}: {error.reason}")

@@ -6,17 +6,20 @@ One SQLite file in WAL mode: any number of readers see a whole state while one w
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
 
+from sync.search.index.faults import ReplacedIndexError
+from sync.search.index.moments import MOMENT_TABLES, Moments
+from sync.search.packing import WIDTH
+
 NUMBER_BITS = 20
 """A passage's id is its entry's, shifted by so many bits, plus its number in the entry: neighbours differ by one."""
 
-_KEPT_SNAPSHOTS = 32
 _BUSY_S = 10.0
 # Numbers are given as one JSON array: SQLite limits the number of question marks.
 _ENTRIES = "select * from entries where id in (select value from json_each(?)) order by id"
@@ -34,7 +37,7 @@ create table if not exists meta (name text primary key, value) without rowid;
 create table if not exists entries (
     id integer primary key, path text not null, blob text not null, name text not null, title text not null,
     day text not null, context text not null, tags text not null, problem text not null,
-    unique (path, blob)
+    is_french integer not null, unique (path, blob)
 );
 create table if not exists sections (
     entry integer, number integer, headings text not null, primary key (entry, number)
@@ -43,8 +46,6 @@ create table if not exists passages (
     id integer primary key, section integer, first_line integer, last_line integer, terms blob not null,
     speaker blob not null, traits integer not null
 );
-create table if not exists snapshots (digest blob primary key, ids blob not null, used integer not null) without rowid;
-create table if not exists marks (mark blob primary key, digest blob not null, used integer not null) without rowid;
 """
 
 
@@ -110,7 +111,7 @@ class Spot:
         return self.id >> NUMBER_BITS
 
 
-class Catalogue:
+class Catalogue(Moments):
     """The tables.
 
     Args:
@@ -118,17 +119,35 @@ class Catalogue:
 
     Raises:
         sqlite3.DatabaseError: the file is damaged, or is none of SQLite's.
+        ReplacedIndexError: another process has just put another file in its place.
+        OSError: there can be no file.
     """
 
     def __init__(self, file: Path | None) -> None:
-        self._db = sqlite3.connect(file or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        self._file = file
+        if file:
+            file.touch()
+        self._inode = _inode(file)
+        super().__init__(
+            sqlite3.connect(file or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        )
         try:
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = normal")
-            self._db.executescript(_TABLES)
-        except sqlite3.Error:
+            self._db.executescript(_TABLES + MOMENT_TABLES)
+            self.check_place()
+        except BaseException:
             self._db.close()
             raise
+
+    def check_place(self) -> None:
+        """Make sure that what is open is what others open too.
+
+        Raises:
+            ReplacedIndexError: it is not any more.
+        """
+        if not self._inode or _inode(self._file) != self._inode:
+            raise ReplacedIndexError("another process has replaced the index")
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -167,18 +186,19 @@ class Catalogue:
         return {version: known[version] for version in versions if version in known}
 
     def next_id(self) -> int:
-        """A number that no entry has."""
-        return int(self._db.execute("select coalesce(max(id), 0) + 1 from entries").fetchone()[0])
+        """A number that no entry has, or had: vectors are known by it."""
+        highest = int(self._db.execute("select coalesce(max(id), 0) from entries").fetchone()[0])
+        return max(highest, self.get("highest")) + 1
 
-    def add(self, entry: Indexed, spots: Sequence[Spot]) -> None:
+    def add(self, entry: Indexed, spots: Sequence[Spot], *, is_french: bool) -> None:
         """Add a version of an entry, and where its passages stand."""
         sections: dict[tuple[str, ...], int] = {}
         for spot in spots:
             sections.setdefault(spot.headings, len(sections))
         row = (entry.id, entry.path, entry.blob, entry.name, entry.title, entry.day, entry.context)
         self._db.execute(
-            "insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row, json.dumps(entry.tags, ensure_ascii=False), entry.problem),
+            "insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*row, json.dumps(entry.tags, ensure_ascii=False), entry.problem, is_french),
         )
         self._db.executemany(
             "insert into sections values (?, ?, ?)",
@@ -242,49 +262,19 @@ class Catalogue:
         """How many versions of entries there are."""
         return int(self._db.execute("select count(*) from entries").fetchone()[0])
 
-    def count_entries_with_passages(self) -> int:
-        """How many versions of entries have passages."""
-        return int(self._db.execute("select count(distinct id >> 20) from passages").fetchone()[0])
-
     def count_passages(self) -> int:
         """How many passages there are."""
         return int(self._db.execute("select count(*) from passages").fetchone()[0])
 
-    def snapshot(self, digest: bytes) -> array[int] | None:
-        """The numbers of the entries that made up a journal, ascending; None where it is not known."""
-        row = self._db.execute("select ids from snapshots where digest = ?", (digest,)).fetchone()
-        if row is None:
-            return None
-        ids = array("q")
-        ids.frombytes(row[0])
-        return ids
-
-    def marked(self, mark: bytes) -> bytes | None:
-        """The digest of the journal that a mark was given to."""
-        row = self._db.execute("select digest from marks where mark = ?", (mark,)).fetchone()
-        return bytes(row[0]) if row else None
-
-    def mark(self, mark: bytes, digest: bytes) -> None:
-        """Give a mark to a journal; those that were given longest ago are forgotten."""
-        newest = int(self._db.execute("select coalesce(max(used), 0) + 1 from marks").fetchone()[0])
-        self._db.execute("insert or replace into marks values (?, ?, ?)", (mark, digest, newest))
-        self._db.execute("delete from marks where used <= ?", (newest - _KEPT_SNAPSHOTS,))
-
-    def add_snapshot(self, digest: bytes, ids: Iterable[int]) -> None:
-        """Remember a journal; those that were remembered longest ago are forgotten."""
-        newest = int(self._db.execute("select coalesce(max(used), 0) + 1 from snapshots").fetchone()[0])
-        packed = array("q", sorted(ids)).tobytes()
-        self._db.execute("insert or replace into snapshots values (?, ?, ?)", (digest, packed, newest))
-        self._db.execute("delete from snapshots where used <= ?", (newest - _KEPT_SNAPSHOTS,))
-
-    def unused(self) -> list[int]:
-        """Numbers of the entries that no journal remembered is made of."""
-        used: set[int] = set()
-        for (packed,) in self._db.execute("select ids from snapshots"):
-            ids = array("q")
-            ids.frombytes(packed)
-            used.update(ids)
-        return [id_ for (id_,) in self._db.execute("select id from entries") if id_ not in used]
+    def recount(self) -> None:
+        """Count `passages` anew, their `terms`, the `entries` that have some, and the `french` ones, for `get`."""
+        passages, size, entries = self._db.execute(
+            "select count(*), coalesce(sum(length(terms)), 0), count(distinct id >> 20) from passages"
+        ).fetchone()
+        (french,) = self._db.execute("select coalesce(sum(is_french), 0) from entries").fetchone()
+        counts = {"passages": passages, "terms": size // WIDTH, "entries": entries, "french": french}
+        for name, count in counts.items():
+            self.put(name, count)
 
 
 def passage_id(entry: int, number: int) -> int:
@@ -294,3 +284,14 @@ def passage_id(entry: int, number: int) -> int:
 
 def _passages_of(entry: int) -> tuple[int, int]:
     return passage_id(entry, 0), passage_id(entry + 1, 0) - 1
+
+
+def _inode(file: Path | None) -> tuple[int, int] | None:
+    """What tells a file from another of its name; None where there is none."""
+    if file is None:
+        return 0, 0
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sync.document.entry import Entry, load_entry
 from sync.search.analysis import Language, analyse, analyse_question, fold, language_of, words_of
 from sync.search.days import names_time
-from sync.search.index.catalogue import Indexed, Spot, Trait, passage_id
+from sync.search.index.catalogue import NUMBER_BITS, Indexed, Spot, Trait, passage_id
 from sync.search.packing import pack
 from sync.search.passages import Kind, Passage, passages_of
 
@@ -17,6 +17,9 @@ _SPEAKER = re.compile(r"[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?\*\*([^*\n]{1,60}?
 
 NEAR = 2
 """So many passages before and behind one count as near it, within the same entry."""
+
+MOST_PASSAGES = 1 << NUMBER_BITS
+"""What follows them in an entry is not found: there are no numbers for more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def cut_entry(number: int, path: str, blob: str, data: bytes, otherwise: Languag
     entry = load_entry(path, data)
     if not isinstance(entry, Entry):
         return Cut(entry=_unreadable(number, path, blob, str(entry)))
-    passages = passages_of(entry)
+    passages = passages_of(entry)[:MOST_PASSAGES]
     language = language_of(entry.body, otherwise)
     terms = [analyse(one.text, language_of(one.text, language)) for one in passages]
     spots = [_spot(passage_id(number, at), one, terms[at]) for at, one in enumerate(passages)]

@@ -8,6 +8,7 @@ between, the index holds words of versions that nobody knows, and removes them w
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +21,14 @@ from sync.errors import RetryError, UsageError
 from sync.search.analysis import VERSION as ANALYSIS_VERSION
 from sync.search.analysis import Language
 from sync.search.index.catalogue import Catalogue
-from sync.search.index.words import DamagedIndexError, Words
+from sync.search.index.faults import DamagedIndexError, UnwritableIndexError, explained
+from sync.search.index.words import Words
 from sync.search.packing import length
 
 if TYPE_CHECKING:
     from sync.repository.listing import Listing
 
-VERSION = f"1.{ANALYSIS_VERSION}"
+VERSION = f"2.{ANALYSIS_VERSION}"
 """Another one means another index: of the tables, of how entries are cut, and of how words are analysed."""
 
 _WAIT_S = 2.0
@@ -59,21 +61,22 @@ class Index:
 
     Raises:
         DamagedIndexError: it must be built again.
-        OSError: the folder cannot be written.
+        ReplacedIndexError: another process has just replaced it.
+        UnwritableIndexError, OSError: the folder cannot be written.
     """
 
     def __init__(self, folder: Path | None, engine: Callable[[Path | None, Catalogue], Words]) -> None:
         self.folder = folder
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
-        with _explained():
+        with explained():
             self.catalogue = Catalogue(folder and folder / "catalogue.sqlite")
-        try:
-            self.words = engine(folder, self.catalogue)
-            self._check()
-        except BaseException:
-            self.catalogue.close()
-            raise
+            try:
+                self.words = engine(folder, self.catalogue)
+                self._check()
+            except BaseException:
+                self.catalogue.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -98,22 +101,22 @@ class Index:
 
         Raises:
             RetryError: a file changed while it was read.
-            DamagedIndexError: the index must be built again.
+            DamagedIndexError, ReplacedIndexError, UnwritableIndexError: another index is needed.
         """
         digest = _digest(listing)
-        with _explained():
+        with explained(), contextlib.ExitStack() as held:
             known = self.catalogue.snapshot(digest)
             if known is not None:
                 return self._snapshot(known)
             try:
-                with self._lock():
-                    return self._extend(listing, digest, progress)
+                held.enter_context(self._lock())
             except RetryError:
                 return self._known_part(listing)
+            return self._extend(listing, digest, progress)
 
     def recognise(self, mark: bytes) -> Snapshot | None:
         """The journal that a mark was given to; None where it is not known."""
-        with _explained():
+        with explained():
             digest = self.catalogue.marked(mark) if mark else None
             ids = self.catalogue.snapshot(digest) if digest else None
             return None if ids is None else self._snapshot(ids)
@@ -121,7 +124,7 @@ class Index:
     def remember(self, mark: bytes, listing: Listing) -> None:
         """Give a mark to a journal that was brought up. Where another process writes, it is let be."""
         if mark:
-            with contextlib.suppress(sqlite3.OperationalError):
+            with explained(), contextlib.suppress(sqlite3.OperationalError):
                 self.catalogue.mark(mark, _digest(listing))
 
     @property
@@ -139,7 +142,9 @@ class Index:
         catalogue = self.catalogue
         catalogue.begin()
         try:
-            self.words.reload()
+            if not catalogue.get("name"):
+                catalogue.put("name", int.from_bytes(os.urandom(7)))  # numbers of entries are its own
+            self._reload()
             rows = _readable(listing)
             known = catalogue.ids_of(rows)
             missing = [line for version, line in rows.items() if version not in known]
@@ -165,15 +170,17 @@ class Index:
         for number, (id_, (row, data)) in enumerate(zip(ids, listing.read(missing), strict=True)):
             progress(number, len(missing))
             piece = cut_entry(id_, row.name, row.blob.decode(), data, self.language)
-            self.catalogue.add(piece.entry, piece.spots)
+            is_french = bool(piece.spots) and piece.language is Language.FRENCH
+            self.catalogue.add(piece.entry, piece.spots, is_french=is_french)
             if piece.spots:
                 self.words.add(id_, piece.near, piece.whole, piece.heading)
             passages += len(piece.spots)
             entries += bool(piece.spots)
             terms += sum(length(spot.terms) for spot in piece.spots)
-            french += piece.language is Language.FRENCH
+            french += is_french
         for name, count in (("passages", passages), ("entries", entries), ("terms", terms), ("french", french)):
             self.catalogue.put(name, self.catalogue.get(name) + count)
+        self.catalogue.put("highest", first + len(missing) - 1)
         return ids
 
     def _drop_unused(self, wanted: int) -> None:
@@ -181,8 +188,7 @@ class Index:
         if len(unused) > max(_SPARE, wanted):
             self.words.remove(unused)
             self.catalogue.remove(unused)
-            self.catalogue.put("passages", self.catalogue.count_passages())
-            self.catalogue.put("entries", self.catalogue.count_entries_with_passages())
+            self.catalogue.recount()
 
     def _known_part(self, listing: Listing) -> Snapshot:
         rows = _readable(listing)
@@ -190,16 +196,23 @@ class Index:
         return Snapshot(ids=array("q", sorted(known.values())), is_all=False, missing=len(rows) - len(known))
 
     def _snapshot(self, ids: array[int]) -> Snapshot:
-        self.words.reload()
+        self._reload()
         return Snapshot(ids=ids, is_all=len(ids) == self.catalogue.count_entries())
+
+    def _reload(self) -> None:
+        """See what others wrote. Words lie where another process may have put others, with other numbers."""
+        try:
+            self.words.reload()
+        finally:
+            self.catalogue.check_place()
 
     def _check(self) -> None:
         """Refuse words that are fewer than the catalogue's passages; while another process writes, they can be."""
         if self._is_short():
-            with self._lock():
-                self.words.reload()
-                if self._is_short():
-                    raise DamagedIndexError("words are missing")
+            self._reload()
+            if self._is_short():
+                raise DamagedIndexError("words are missing")
+        self.catalogue.check_place()
 
     def _is_short(self) -> bool:
         get, words = self.catalogue.get, self.words
@@ -212,15 +225,23 @@ class Index:
             return
         from sync.repository.lock import lock  # slow to import, and not needed where nothing has changed
 
-        with lock(self.folder.parent, wait_s=_WAIT_S):
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(lock(self.folder.parent, wait_s=_WAIT_S))
+            except UsageError as error:
+                raise UnwritableIndexError(error.message) from error
             yield
 
 
 def throw_away(folder: Path) -> None:
-    """Remove an index. Processes that have it open go on with what they have."""
+    """Remove an index, in one step for everybody else. Processes that have it open see that it was replaced."""
     import shutil
+    from uuid import uuid4
 
-    shutil.rmtree(folder, ignore_errors=True)
+    away = folder.with_name(f".{uuid4().hex}")
+    with contextlib.suppress(OSError):
+        folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
 
 
 def _digest(listing: Listing) -> bytes:
@@ -238,16 +259,3 @@ def _readable(listing: Listing) -> dict[tuple[str, str], bytes]:
         if not row.problem and not skip_reason(row.name):
             rows[row.name, row.blob.decode()] = line
     return rows
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """SQLite's faults as ours: busy, not writable, damaged."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise RetryError("the index is being written by another process", hint="run the command again") from error
-        raise UsageError(f"the index of the journal cannot be used: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise DamagedIndexError(str(error)) from error

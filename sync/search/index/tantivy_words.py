@@ -12,7 +12,8 @@ from pathlib import Path
 
 import tantivy
 
-from sync.search.index.words import DamagedIndexError, Lookup
+from sync.search.index.faults import DamagedIndexError, of_words
+from sync.search.index.words import Lookup
 
 _HEAP = 64_000_000  # bytes of memory before a segment is written
 _SEGMENTS = 8  # more of them make a search slower than waiting for their merge is worth
@@ -28,6 +29,7 @@ class TantivyWords:
 
     Raises:
         DamagedIndexError: they cannot be read.
+        UnwritableIndexError: they cannot be written.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -163,10 +165,14 @@ class _Half:
         return [(int(id_ or 0), float(score)) for id_, (score, _) in zip(ids, hits, strict=True)]
 
     def frequency(self, term: str) -> int:
-        return int(self._searcher.doc_freq(_TEXT, term))
+        try:  # asked a thousand times for a question
+            return int(self._searcher.doc_freq(_TEXT, term))
+        except (ValueError, OSError) as error:
+            raise of_words(error) from error
 
     def terms_like(self, prefix: str, limit: int) -> list[str]:
-        return [term for term, _ in self._searcher.terms_with_prefix(_TEXT, prefix, limit=limit)]
+        with _read():
+            return [term for term, _ in self._searcher.terms_with_prefix(_TEXT, prefix, limit=limit)]
 
     def _any_of(self, field: str, terms: Mapping[str, float]) -> tantivy.Query:
         parts = [
@@ -187,11 +193,11 @@ class _Half:
 
 @contextlib.contextmanager
 def _read() -> Iterator[None]:
-    """Faults of the library, which are ValueErrors and panics, as one error."""
+    """Faults of the library, which are ValueErrors and panics, as ours."""
     try:
         yield
     except (ValueError, OSError) as error:
-        raise DamagedIndexError(str(error)) from error
+        raise of_words(error) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise

@@ -12,10 +12,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class DamagedIndexError(Exception):
-    """The index cannot be read: it is to be thrown away and built again."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """What to look for.

@@ -1,27 +1,18 @@
-"""One JSON request over HTTP that ends in time, whatever the server does.
-
-A socket's own timeout starts anew with every byte, so a server that sends one byte a second would never run into it.
-The exchange therefore runs beside the caller, who stops waiting when the time is up and cuts the connection.
-"""
+"""One JSON value sent to a server, and what it answers, within a time limit."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import json
-import socket
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from sync.errors import SettingsError
+from sync.search.http import Exchange, ExchangeError, TimeIsUpError, read_whole, wait_of
 from sync.search.vectors.embedder import EndpointError, EndpointTimeoutError
 
 _MOST_BYTES = 1 << 26
-_CHUNK = 1 << 16
-_SECONDS_TO_STOP = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,35 +28,6 @@ class Answer:
     status: int
     retry_after_s: float
     body: bytes
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """One request under way; the thread that runs it sets `answer` or `failure`."""
-
-    connection: http.client.HTTPConnection
-    answer: Answer | None = None
-    failure: Exception | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-
-    def run(self, path: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Send, and read to the end."""
-        try:
-            self.connection.request("POST", path, body, dict(headers))
-            with self.connection.getresponse() as response:
-                wait = response.headers.get("Retry-After", "")
-                wait_s = float(wait) if wait.isdecimal() else 0.0
-                self.answer = Answer(status=response.status, retry_after_s=wait_s, body=_read(response))
-        except Exception as error:  # noqa: BLE001 - raised again where the caller waits
-            self.failure = error
-        finally:
-            self.connection.close()
-            self.done.set()
-
-    def cut(self) -> None:
-        """Wake whatever waits on the connection."""
-        with contextlib.suppress(OSError, AttributeError):
-            self.connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def check_url(url: str) -> None:
@@ -97,43 +59,19 @@ def post_json(url: str, value: Any, *, headers: Mapping[str, str], timeout_s: fl
         EndpointTimeoutError: the time is up.
         EndpointError: no connection, or it broke, or the answer is beyond all measure.
     """
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    exchange = _Exchange(kind(parts.hostname or "", parts.port, timeout=timeout_s))
-    body = json.dumps(value).encode()
+    parts, body = urlsplit(url), json.dumps(value).encode()
     sent = {"Content-Type": "application/json", "Accept": "application/json", **headers}
-    thread = threading.Thread(target=exchange.run, args=(parts.path, body, sent), daemon=True)
-    thread.start()
-    if not exchange.done.wait(timeout_s):
-        exchange.cut()
-        thread.join(_SECONDS_TO_STOP)
-        raise _too_late(parts.netloc, timeout_s)
-    thread.join()
-    return _outcome(exchange, parts.netloc, timeout_s)
-
-
-def _outcome(exchange: _Exchange, host: str, timeout_s: float) -> Answer:
-    if isinstance(exchange.failure, TimeoutError):
-        raise _too_late(host, timeout_s) from exchange.failure
-    if exchange.answer is None:
-        reason = getattr(exchange.failure, "strerror", None) or type(exchange.failure).__name__
+    try:
+        return Exchange[Answer](timeout_s).run(lambda exchange: _answer(exchange, parts, body, sent))
+    except TimeIsUpError as error:
+        hint = "try again, or give it longer: search.timeout_s in journal.toml"
+        raise EndpointTimeoutError(f"{parts.netloc}: no complete answer within {timeout_s:.3g} s", hint=hint) from error
+    except ExchangeError as error:
         hint = "see whether the server runs, and whether search.base_url is right"
-        raise EndpointError(f"{host}: no answer: {reason}", hint=hint) from exchange.failure
-    return exchange.answer
+        raise EndpointError(f"{parts.netloc}: no answer: {error.reason}", hint=hint) from error
 
 
-def _too_late(host: str, timeout_s: float) -> EndpointTimeoutError:
-    hint = "try again, or give it longer: search.timeout_s in journal.toml"
-    return EndpointTimeoutError(f"{host}: no complete answer within {timeout_s:.3g} s", hint=hint)
-
-
-def _read(response: http.client.HTTPResponse) -> bytes:
-    parts, size = [], 0
-    while part := response.read(_CHUNK):
-        parts.append(part)
-        size += len(part)
-        if size > _MOST_BYTES:
-            raise OSError(None, f"more than {_MOST_BYTES >> 20} MiB")
-    if response.length:  # what its Content-Length still promises
-        raise ConnectionError(None, "it broke off")
-    return b"".join(parts)
+def _answer(exchange: Exchange[Answer], url: SplitResult, body: bytes, headers: Mapping[str, str]) -> Answer:
+    with exchange.post(url, body, headers) as response:
+        wait_s = wait_of(response) or 0.0
+        return Answer(status=response.status, retry_after_s=wait_s, body=read_whole(response, _MOST_BYTES))
