@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -30,6 +31,7 @@ _Result = TypeVar("_Result")
 
 EVERYTHING = Filters()
 _ATTEMPTS = 2
+_LISTINGS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,10 +133,10 @@ class Searcher:
         if self._at:
             listing = list_commit(self._journal.location, self._at, self._journal.settings.entries)
             return index.bring_up(listing, self._progress)
-        try:
-            return self._bring_up_work_tree(index)
-        except RetryError:  # a file was written between being listed and being read
-            return self._bring_up_work_tree(index)
+        for _ in range(_LISTINGS):
+            with contextlib.suppress(RetryError):  # a file was written between being listed and being read
+                return self._bring_up_work_tree(index)
+        return self._bring_up_work_tree(index)
 
     def _bring_up_work_tree(self, index: Index) -> Snapshot:
         location, folder = self._journal.location, self._journal.settings.entries

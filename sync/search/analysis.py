@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import Stemmer
 
@@ -63,8 +63,7 @@ _SHARED = (STOP_WORDS[Language.ENGLISH] & STOP_WORDS[Language.FRENCH]) | frozens
     ("an", "as", "me", "no", "on", "or", "son")
 )
 _GLUE = frozenset(word for words in STOP_WORDS.values() for word in words if len(word) > 1)
-_TELLING = {language: words - _SHARED for language, words in STOP_WORDS.items()}
-_STEMMERS = {language: Stemmer.Stemmer(language.value) for language in Language}
+_ENGLISH, _FRENCH = STOP_WORDS[Language.ENGLISH] - _SHARED, STOP_WORDS[Language.FRENCH] - _SHARED
 
 
 def analyse(text: str, language: Language) -> list[str]:
@@ -76,13 +75,13 @@ def analyse(text: str, language: Language) -> list[str]:
         text: any text; Markdown's marks are no words.
         language: whose stems and stop words are meant (`language_of`).
     """
-    return _terms(text, language, STOP_WORDS[language])
+    return terms_of_words(words_of(text), language)
 
 
 def analyse_question(text: str, language: Language) -> list[str]:
     """The terms of a question; all of its words where it has nothing but stop words."""
     return analyse(text, language) or list(
-        filter(None, (_stem(word.lower()[:_LONGEST], language) for word in words_of(text)))
+        filter(None, (_STEMS[language](word.lower()[:_LONGEST]) for word in words_of(text)))
     )
 
 
@@ -94,7 +93,7 @@ def analyse_otherwise(text: str, language: Language) -> list[str]:
         language: the text's own language.
     """
     (other,) = set(Language) - {language}
-    return _terms(text, other, STOP_WORDS[language] | STOP_WORDS[other])
+    return _terms(words_of(text), other, STOP_WORDS[language] | STOP_WORDS[other])
 
 
 def language_of(text: str, otherwise: Language) -> Language:
@@ -105,24 +104,35 @@ def language_of(text: str, otherwise: Language) -> Language:
         otherwise: the answer for a text that does not tell; of a passage, its entry's language, of a question, the
             one that most of the journal is written in.
     """
-    words = [word.lower() for word in words_of(text)]
-    french = sum(word in _TELLING[Language.FRENCH] for word in words) + sum(not word.isascii() for word in words) / 2
-    english = sum(word in _TELLING[Language.ENGLISH] for word in words)
+    return language_of_words(words_of(text), otherwise)
+
+
+def language_of_words(words: Sequence[str], otherwise: Language) -> Language:
+    """As `language_of`, of the words of a text."""
+    lowered = [word.lower() for word in words]
+    french = sum(map(_FRENCH.__contains__, lowered)) + sum(not word.isascii() for word in words) / 2
+    english = sum(map(_ENGLISH.__contains__, lowered))
     if french == english:
         return otherwise
     return Language.FRENCH if french > english else Language.ENGLISH
 
 
-def words_of(text: str) -> Iterator[str]:
+def words_of(text: str) -> list[str]:
     """The words of a text as they are written; elided ones apart (`l'entrée`), names as parts and whole."""
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFC", text))
-    for match in _RUN.finditer(text):
-        for piece in _BETWEEN.split(match.group()):
-            if piece.isalpha() and (piece[1:].islower() or piece.isupper() or len(piece) == 1):
-                yield piece
-            else:
-                yield from _parts(piece)
+    return [word for run in _RUN.findall(text) for word in _words_in(run)]
+
+
+@lru_cache(maxsize=100_000)
+def _words_in(run: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for piece in _BETWEEN.split(run):
+        if piece.isalpha() and (piece[1:].islower() or piece.isupper() or len(piece) == 1):
+            found.append(piece)
+        else:
+            found += _parts(piece)
+    return tuple(found)
 
 
 def fold(word: str) -> str:
@@ -147,12 +157,15 @@ def similar(term: str, other: str) -> float:
     return max(dice, common / max(len(term), len(other))) if dice >= 0.6 or derived else 0.0
 
 
-def _terms(text: str, language: Language, stop: frozenset[str]) -> list[str]:
-    found = []
-    for word in words_of(text):
-        lowered = word.lower()
-        if lowered not in stop and (len(lowered) > 1 or lowered.isdigit()):
-            found.append(_stem(lowered[:_LONGEST], language))
+def terms_of_words(words: Sequence[str], language: Language) -> list[str]:
+    """As `analyse`, of the words of a text."""
+    return _terms(words, language, STOP_WORDS[language])
+
+
+def _terms(words: Iterable[str], language: Language, stop: frozenset[str]) -> list[str]:
+    stem = _STEMS[language]
+    lowered = [word.lower() for word in words]
+    found = [stem(word[:_LONGEST]) for word in lowered if word not in stop and (len(word) > 1 or word.isdigit())]
     return list(filter(None, found))
 
 
@@ -171,10 +184,13 @@ def _parts(piece: str) -> Iterator[str]:
         yield joined
 
 
-@lru_cache(maxsize=50_000)
-def _stem(word: str, language: Language) -> str:
-    stem: str = _STEMMERS[language].stemWord(word)
+def _stem(stemmer: Stemmer.Stemmer, word: str) -> str:
+    stem: str = stemmer.stemWord(word)
     if stem.isascii():
         return stem
     # Some signs come apart into several words, capitals, or accents alone.
     return "".join(filter(str.isalnum, fold(stem))).lower()
+
+
+# One cache for each language: looking a language up in a common one takes as long as a stem.
+_STEMS = {language: lru_cache(maxsize=50_000)(partial(_stem, Stemmer.Stemmer(language.value))) for language in Language}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sync.search.analysis import fold, words_of
+from sync.search.analysis import fold
 
 _ENGLISH = "january february march april may june july august september october november december".split()
 _FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
@@ -56,9 +56,9 @@ def named_days(question: str) -> tuple[Span, ...]:
     return tuple(dict.fromkeys(spans))
 
 
-def names_time(text: str) -> bool:
-    """Whether a text has a word for a time."""
-    return not _TIMES.isdisjoint(fold(word.lower()) for word in words_of(text))
+def names_time(words: Iterable[str]) -> bool:
+    """Whether one of the words of a text is a word for a time."""
+    return not _TIMES.isdisjoint(word.lower() if word.isascii() else fold(word.lower()) for word in words)
 
 
 def days_between(span: Span, day: date) -> int:

@@ -124,15 +124,20 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(journal: Repo) -> No
     journal.write(path_of("fig"), text_of("Fig", "Figs."))
     journal.write(path_of("grape"), text_of("Grape", "Grapes."))
     journal.write(path_of("plum"), text_of("Plum", "Violet now."))
-    changes = iter(["Yellow now."])
+    changes = iter(["Amber now.", "Beige now.", "Yellow now."])
+    asked: list[int] = []
 
-    def progress(_done: int, _of: int) -> None:
+    def progress(_done: int, of: int) -> None:
+        asked.append(of)
         for change in changes:
             journal.write(path_of("plum"), text_of("Plum", change))
+            break
 
     with Searcher(open_journal(journal.path), progress=progress) as searcher:
         result = searcher.ask("yellow")
     assert (titles(result), result.notes) == (["Plum"], ())
+    assert asked[0] == 5
+    assert asked[-1] == 1
 
 
 def test_a_file_that_changes_before_its_passage_is_read_is_searched_again(journal: Repo) -> None:

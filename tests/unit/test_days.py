@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from sync.search.analysis import words_of
 from sync.search.days import Span, days_between, named_days, names_time
 
 
@@ -78,4 +79,4 @@ def test_the_ends_of_the_calendar_are_days_too(day: date) -> None:
     [("I met her last week", True), ("hier soir", True), ("l’Été dernier", True), ("a driver", False), ("", False)],
 )
 def test_a_text_names_a_time_if_it_has_a_word_for_one(text: str, is_time: bool) -> None:
-    assert names_time(text) is is_time
+    assert names_time(words_of(text)) is is_time

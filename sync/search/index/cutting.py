@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from sync.document.entry import Entry, load_entry
-from sync.search.analysis import Language, analyse, analyse_question, fold, language_of, words_of
+from sync.search.analysis import Language, analyse_question, fold, language_of_words, terms_of_words, words_of
 from sync.search.days import names_time
 from sync.search.index.catalogue import NUMBER_BITS, Indexed, Spot, Trait, passage_id
 from sync.search.packing import pack
@@ -57,9 +58,10 @@ def cut_entry(number: int, path: str, blob: str, data: bytes, otherwise: Languag
     if not isinstance(entry, Entry):
         return Cut(entry=_unreadable(number, path, blob, str(entry)))
     passages = passages_of(entry)[:MOST_PASSAGES]
-    language = language_of(entry.body, otherwise)
-    terms = [analyse(one.text, language_of(one.text, language)) for one in passages]
-    spots = [_spot(passage_id(number, at), one, terms[at]) for at, one in enumerate(passages)]
+    words = [words_of(one.text) for one in passages]
+    language = language_of_words(_joined(words), otherwise)
+    terms = [terms_of_words(one, language_of_words(one, language)) for one in words]
+    spots = [_spot(passage_id(number, at), one, words[at], terms[at]) for at, one in enumerate(passages)]
     heading = [term for text in (entry.title, *entry.tags) for term in analyse_question(text, language)]
     return Cut(
         entry=_indexed(number, blob, entry),
@@ -71,10 +73,10 @@ def cut_entry(number: int, path: str, blob: str, data: bytes, otherwise: Languag
     )
 
 
-def _spot(id_: int, passage: Passage, terms: Sequence[str]) -> Spot:
+def _spot(id_: int, passage: Passage, words: Sequence[str], terms: Sequence[str]) -> Spot:
     title = Trait.IS_TITLE if passage.kind is Kind.TITLE else Trait(0)
     asks = Trait.ASKS if passage.text.rstrip().endswith("?") else Trait(0)
-    when = Trait.NAMES_TIME if names_time(passage.text) else Trait(0)
+    when = Trait.NAMES_TIME if names_time(words) else Trait(0)
     speaker = _SPEAKER.match(passage.text)
     return Spot(
         id=id_,
@@ -87,8 +89,8 @@ def _spot(id_: int, passage: Passage, terms: Sequence[str]) -> Spot:
     )
 
 
-def _joined(terms: Sequence[Sequence[str]]) -> list[str]:
-    return [term for one in terms for term in one]
+def _joined(parts: Sequence[Sequence[str]]) -> list[str]:
+    return list(chain.from_iterable(parts))
 
 
 def _indexed(number: int, blob: str, entry: Entry) -> Indexed:

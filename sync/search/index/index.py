@@ -11,6 +11,7 @@ import contextlib
 import os
 import sqlite3
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -26,7 +27,7 @@ from sync.search.index.words import Words
 from sync.search.packing import length
 
 if TYPE_CHECKING:
-    from sync.repository.listing import Listing
+    from sync.repository.listing import Listing, Row
 
 VERSION = f"2.{ANALYSIS_VERSION}"
 """Another one means another index: of the tables, of how entries are cut, and of how words are analysed."""
@@ -148,40 +149,53 @@ class Index:
             rows = _readable(listing)
             known = catalogue.ids_of(rows)
             missing = [line for version, line in rows.items() if version not in known]
-            added = self._add(listing, missing, progress)
-            catalogue.add_snapshot(digest, [*known.values(), *added])
-            self._drop_unused(len(rows))
+            added, changed = self._add(listing, missing, progress)
+            if changed is None:
+                catalogue.add_snapshot(digest, [*known.values(), *added])
+                self._drop_unused(len(rows))
             self.words.commit()
             catalogue.commit()
         except BaseException:
             self.words.close()
             catalogue.rollback()
             raise
+        if changed is not None:
+            raise changed
         ids = catalogue.snapshot(digest)
         return self._snapshot(ids if ids is not None else array("q"))
 
-    def _add(self, listing: Listing, missing: Sequence[bytes], progress: Progress) -> list[int]:
-        from sync.search.index.cutting import cut_entry
-
+    def _add(
+        self, listing: Listing, missing: Sequence[bytes], progress: Progress
+    ) -> tuple[list[int], RetryError | None]:
+        """Add entries up to the first that changed since it was listed; their numbers, and what is said of that one."""
         first = self.catalogue.next_id()
-        ids = list(range(first, first + len(missing)))
-        self.words.remove(ids)  # of a process that was killed
-        passages = entries = terms = french = 0
-        for number, (id_, (row, data)) in enumerate(zip(ids, listing.read(missing), strict=True)):
-            progress(number, len(missing))
-            piece = cut_entry(id_, row.name, row.blob.decode(), data, self.language)
-            is_french = bool(piece.spots) and piece.language is Language.FRENCH
-            self.catalogue.add(piece.entry, piece.spots, is_french=is_french)
-            if piece.spots:
-                self.words.add(id_, piece.near, piece.whole, piece.heading)
-            passages += len(piece.spots)
-            entries += bool(piece.spots)
-            terms += sum(length(spot.terms) for spot in piece.spots)
-            french += is_french
-        for name, count in (("passages", passages), ("entries", entries), ("terms", terms), ("french", french)):
+        self.words.remove(range(first, first + len(missing)))  # of a process that was killed
+        counts = Counter[str]()
+        ids: list[int] = []
+        changed = None
+        contents = listing.read(missing)
+        try:
+            for number, (row, data) in enumerate(contents):
+                progress(number, len(missing))
+                counts += self._add_entry(first + number, row, data)
+                ids.append(first + number)
+        except RetryError as error:  # what was read before is kept, so that reading it all again is short
+            changed = error
+        for name, count in counts.items():
             self.catalogue.put(name, self.catalogue.get(name) + count)
         self.catalogue.put("highest", first + len(missing) - 1)
-        return ids
+        return ids, changed
+
+    def _add_entry(self, id_: int, row: Row, data: bytes) -> Counter[str]:
+        from sync.search.index.cutting import cut_entry
+
+        piece = cut_entry(id_, row.name, row.blob.decode(), data, self.language)
+        is_french = bool(piece.spots) and piece.language is Language.FRENCH
+        self.catalogue.add(piece.entry, piece.spots, is_french=is_french)
+        if piece.spots:
+            self.words.add(id_, piece.near, piece.whole, piece.heading)
+        terms = sum(length(spot.terms) for spot in piece.spots)
+        return Counter(passages=len(piece.spots), entries=bool(piece.spots), terms=terms, french=is_french)
 
     def _drop_unused(self, wanted: int) -> None:
         unused = self.catalogue.unused()
