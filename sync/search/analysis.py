@@ -21,6 +21,8 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]+")
 _LONGEST = 100  # letters of a word that count: more are data, and no index takes a term of any length
 _MOST_PARTS = 16  # of a name that count, for the same reason
+_LEAST_DICE = 0.6
+_LEAST_SHARE = 0.3  # of a longer word's length: below, no trigrams can be alike enough, equal ones counted once or not
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 
 
@@ -149,12 +151,14 @@ def similar(term: str, other: str) -> float:
     The larger of Dice's coefficient of their trigrams and the share of the longer one that their common beginning is;
     0 where both are small. An index compares a term with those that begin with the same three letters.
     """
-    common = next((n for n, (one, two) in enumerate(zip(term, other, strict=False)) if one != two), None)
-    common = min(len(term), len(other)) if common is None else common
+    shorter, longer = (term, other) if len(term) < len(other) else (other, term)
+    common = next((n for n, (one, two) in enumerate(zip(shorter, longer, strict=False)) if one != two), len(shorter))
+    derived = common >= 5 and common >= 0.75 * len(shorter)
+    if not derived and len(shorter) < _LEAST_SHARE * len(longer):
+        return 0.0
     mine, theirs = _trigrams(term), _trigrams(other)
     dice = 2 * len(mine & theirs) / (len(mine) + len(theirs))
-    derived = common >= 5 and common >= 0.75 * min(len(term), len(other))
-    return max(dice, common / max(len(term), len(other))) if dice >= 0.6 or derived else 0.0
+    return max(dice, common / len(longer)) if dice >= _LEAST_DICE or derived else 0.0
 
 
 def terms_of_words(words: Sequence[str], language: Language) -> list[str]:
@@ -169,9 +173,10 @@ def _terms(words: Iterable[str], language: Language, stop: frozenset[str]) -> li
     return list(filter(None, found))
 
 
-def _trigrams(term: str) -> set[str]:
+@lru_cache(maxsize=50_000)
+def _trigrams(term: str) -> frozenset[str]:
     padded = f"^{term}$"
-    return {padded[start : start + 3] for start in range(len(term))}
+    return frozenset(padded[start : start + 3] for start in range(len(term)))
 
 
 def _parts(piece: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CANDIDATES = 200
 _ALIKE_WEIGHT = 0.3
-_ENTRIES = 400
+_ENTRIES = 200
 _FLOOR = (
     300  # words of a smaller journal count as of one with so many passages: all are common there, and would not count
 )

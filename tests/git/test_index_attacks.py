@@ -353,6 +353,14 @@ def test_an_entry_with_more_passages_than_can_be_counted_leaves_the_others_alone
     assert titles(ask(journal, "plums")) == ["Plum"]
 
 
+@pytest.mark.timeout(60)
+def test_a_line_of_a_megabyte_is_searched(journal: Repo) -> None:
+    journal.write(path_of("long"), text_of("Long", "figs and grapes in rows, " * 40_000 + "quinces."))
+    assert titles(ask(journal, "figs grapes rows")) == ["Long"]
+    assert titles(ask(journal, "quinces")) == ["Long"]
+    assert titles(ask(journal, "plums")) == ["Plum"]
+
+
 # --- what the index says of itself ----------------------------------------------------------------------------------
 
 
@@ -398,6 +406,7 @@ def test_the_journal_of_the_work_tree_stays_known_while_its_past_is_searched(
         commits.append(journal.commit())
     journal.git("checkout", "-q", "HEAD~5", "--", FOLDER)
     journal.commit()
+    time.sleep(0.05)  # what changed a moment ago gets no mark
     ask(journal, "plums")
     for commit in commits:
         ask(journal, "version", at=commit)

@@ -22,6 +22,9 @@ NEAR = 2
 MOST_PASSAGES = 1 << NUMBER_BITS
 """What follows them in an entry is not found: there are no numbers for more."""
 
+MOST_TERMS = 512
+"""So many terms of a passage are judged one by one; of a line of a megabyte, the others only count for finding it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
@@ -83,7 +86,7 @@ def _spot(id_: int, passage: Passage, words: Sequence[str], terms: Sequence[str]
         headings=passage.headings,
         first_line=passage.first_line,
         last_line=passage.last_line,
-        terms=pack(terms),
+        terms=pack(terms[:MOST_TERMS]),
         speaker=pack(fold(word.lower()) for word in words_of(speaker[1])) if speaker else b"",
         traits=title | asks | when,
     )

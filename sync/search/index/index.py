@@ -68,6 +68,7 @@ class Index:
 
     def __init__(self, folder: Path | None, engine: Callable[[Path | None, Catalogue], Words]) -> None:
         self.folder = folder
+        self._parsed: dict[bytes, tuple[str, str] | None] = {}
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
         with explained():
@@ -146,7 +147,7 @@ class Index:
             if not catalogue.get("name"):
                 catalogue.put("name", int.from_bytes(os.urandom(7)))  # numbers of entries are its own
             self._reload()
-            rows = _readable(listing)
+            rows = self._readable(listing)
             known = catalogue.ids_of(rows)
             missing = [line for version, line in rows.items() if version not in known]
             added, changed = self._add(listing, missing, progress)
@@ -198,14 +199,22 @@ class Index:
         return Counter(passages=len(piece.spots), entries=bool(piece.spots), terms=terms, french=is_french)
 
     def _drop_unused(self, wanted: int) -> None:
+        if self.catalogue.count_entries() <= wanted + max(_SPARE, wanted):
+            return
         unused = self.catalogue.unused()
         if len(unused) > max(_SPARE, wanted):
             self.words.remove(unused)
             self.catalogue.remove(unused)
             self.catalogue.recount()
 
+    def _readable(self, listing: Listing) -> dict[tuple[str, str], bytes]:
+        """(path, blob id) of every entry, with its line of the listing. Lines that were there before are not parsed."""
+        parsed = self._parsed
+        self._parsed = {line: parsed[line] if line in parsed else _version_of(line) for line in listing.lines}
+        return {version: line for line, version in self._parsed.items() if version is not None}
+
     def _known_part(self, listing: Listing) -> Snapshot:
-        rows = _readable(listing)
+        rows = self._readable(listing)
         known = self.catalogue.ids_of(rows)
         return Snapshot(ids=array("q", sorted(known.values())), is_all=False, missing=len(rows) - len(known))
 
@@ -262,14 +271,10 @@ def _digest(listing: Listing) -> bytes:
     return blake2b(b"\0".join(listing.lines), digest_size=16).digest()
 
 
-def _readable(listing: Listing) -> dict[tuple[str, str], bytes]:
-    """(path, blob id) of every entry, with its line of the listing."""
+def _version_of(line: bytes) -> tuple[str, str] | None:
+    """(path, blob id) of an entry, from its line of a listing; None for a file that is no entry."""
     from sync.document.naming import skip_reason
     from sync.repository.listing import to_row
 
-    rows = {}
-    for line in listing.lines:
-        row = to_row(line)
-        if not row.problem and not skip_reason(row.name):
-            rows[row.name, row.blob.decode()] = line
-    return rows
+    row = to_row(line)
+    return None if row.problem or skip_reason(row.name) else (row.name, row.blob.decode())
