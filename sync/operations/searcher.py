@@ -15,6 +15,7 @@ from sync.operations.passage_places import Place, locate_passages, make_hit, tex
 from sync.repository.listing import Source, list_commit, list_files
 from sync.repository.marks import folder_mark
 from sync.repository.objects import resolve
+from sync.search.analysis import Language
 from sync.search.filters import Filters, Mode
 from sync.search.find import CANDIDATES, Blend, find
 from sync.search.hit import Hit
@@ -91,6 +92,7 @@ class Searcher:
         self._progress, self._embedding = progress, embedding
         self._at = _commit_of(journal, at) if at else ""
         self.model = chosen_model(journal)
+        self._otherwise = Language.FRENCH if journal.settings.language == "fr" else Language.ENGLISH
         self._understanding: Understanding | None = None
         self._blend: Blend | None = None
         opened = open_index(journal.state_folder)
@@ -132,7 +134,7 @@ class Searcher:
     def _bring_up(self, index: Index) -> Snapshot:
         if self._at:
             listing = list_commit(self._journal.location, self._at, self._journal.settings.entries)
-            return index.bring_up(listing, self._progress)
+            return index.bring_up(listing, self._progress, self._otherwise)
         for _ in range(_LISTINGS):
             with contextlib.suppress(RetryError):  # a file was written between being listed and being read
                 return self._bring_up_work_tree(index)
@@ -145,7 +147,7 @@ class Searcher:
         if known is not None:
             return known
         listing = list_files(location, folder, Source.WORK_TREE)
-        snapshot = index.bring_up(listing, self._progress)
+        snapshot = index.bring_up(listing, self._progress, self._otherwise)
         if not snapshot.missing:
             index.remember(mark, listing)
         return snapshot
@@ -216,14 +218,15 @@ class Searcher:
         return commit or "", {entry.id: blob == entry.blob for blob, entry in zip(blobs, entries, strict=True)}
 
     def _fresh(self, work: Callable[[Index], _Result]) -> _Result:
-        """The same as `_mended`, once more where an entry that was never committed has changed since it was indexed."""
-        try:
-            return self._mended(work)
-        except GitError:
-            if self._at:
-                raise
+        """The same as `_mended`, again where an entry that was never committed has changed since it was indexed."""
+        for _ in range(_LISTINGS):
+            try:
+                return self._mended(work)
+            except GitError:
+                if self._at:
+                    raise
             self.refresh()
-            return self._mended(work)
+        return self._mended(work)
 
     def _mended(self, work: Callable[[Index], _Result]) -> _Result:
         """What work with the index gives; where the index turns out to be faulty, another one is taken."""

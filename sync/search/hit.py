@@ -17,7 +17,7 @@ class Hit:
         date: day of its entry, YYYY-MM-DD; empty where it is not known.
         tags: tags of its entry, as written.
         headings: the headings that it stands under, outermost first; empty before the first heading.
-        text: the passage, as it stands in the file, without the blank lines around it.
+        text: the passage, as it stands in the file; of a very long one a part, with `…` where it was cut.
         before, after: the passages next to it under the same heading; empty where there is none.
         first_line, last_line: lines of the file, 1-based, both included.
         commit: id of the commit whose version this is, hexadecimal; empty where it is not committed.

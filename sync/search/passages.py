@@ -22,7 +22,7 @@ PROSE_LINES = 12
 CODE_LINES = 30
 """So is code."""
 
-_ATX = re.compile(r" {0,3}(?P<mark>#{1,6})(?:[ \t]+(?P<text>.*?))??(?:[ \t]+#+)?[ \t]*")
+_ATX = re.compile(r" {0,3}(?P<mark>#{1,6})(?=[ \t]|$)")
 _UNDERLINE = re.compile(r" {0,3}(?P<mark>=+|-+)[ \t]*")
 _FENCE = re.compile(r" {0,3}(?P<mark>`{3,}(?=[^`]*$)|~{3,})")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
@@ -106,12 +106,19 @@ def _blocks(lines: Sequence[str]) -> Iterator[_Block]:
         if heading and level <= path[-1][0]:
             yield heading
         path = [one for one in path if one[0] < level]
-        text = _ATX.fullmatch(lines[block.start])
-        path.append((level, ((text["text"] or "") if text else lines[block.start]).strip()))
+        path.append((level, _heading_text(lines[block.start])))
         heading = block
         heading.headings = tuple(text for _, text in path)
     if heading:
         yield heading
+
+
+def _heading_text(line: str) -> str:
+    """What a heading says: without the hashes before it, and those behind it that stand apart."""
+    mark = _ATX.match(line)
+    text = (line[mark.end() :] if mark else line).strip()
+    bare = text.rstrip("#")
+    return bare.rstrip() if mark and bare != bare.rstrip() else "" if mark and not bare else text
 
 
 def _leaves(lines: Sequence[str]) -> Iterator[tuple[_Block, int]]:
@@ -125,7 +132,7 @@ def _leaves(lines: Sequence[str]) -> Iterator[tuple[_Block, int]]:
             continue
         if fence := _FENCE.match(line):
             kind, at = Kind.CODE, _end_of_fence(lines, at, fence["mark"])
-        elif atx := _ATX.fullmatch(line):
+        elif atx := _ATX.match(line):
             kind, at, level = Kind.HEADING, at + 1, len(atx["mark"])
         else:
             kind = Kind.ITEM if _ITEM.match(line) else Kind.TEXT
@@ -146,7 +153,7 @@ def _end_of_text(lines: Sequence[str], start: int) -> int:
 
 
 def _begins_another(line: str) -> bool:
-    kinds = (_ITEM.match(line), _FENCE.match(line), _ATX.fullmatch(line), _UNDERLINE.fullmatch(line))
+    kinds = (_ITEM.match(line), _FENCE.match(line), _ATX.match(line), _UNDERLINE.fullmatch(line))
     return not line.strip() or any(kinds)
 
 

@@ -207,8 +207,11 @@ def _best_stretch(weights: Mapping[bytes, float], held: Mapping[bytes, Sequence[
     found = sorted((place, term) for term, some in held.items() for place in some)
     if found[-1][0] - found[0][0] < STRETCH:
         return sum(weights[term] for term in held)
-    return max(
-        sum(weights[term] for term in {term for place, term in found[number:] if place < start + STRETCH})
+    return max(  # a place holds one term, so that no stretch has more than STRETCH of them
+        sum(
+            weights[term]
+            for term in {term for place, term in found[number : number + STRETCH] if place < start + STRETCH}
+        )
         for number, (start, _) in enumerate(found)
     )
 

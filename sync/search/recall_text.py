@@ -16,7 +16,7 @@ from functools import lru_cache
 _LINE_END = re.compile(r"\r\n|\r|<br[ \t]*/?>", re.IGNORECASE)
 _FENCE = re.compile(r"[ \t]*(?:[-*+][ \t]+)?(?P<mark>`{3,}|~{3,})(?P<language>[^`]*)")
 _QUOTE = re.compile(r"(?:>(?:[ \t]+|(?=>)|$))+")
-_HEADING = re.compile(r"#{1,6}[ \t]+(?P<text>.*?)(?:[ \t]+#+)?")
+_HEADING = re.compile(r"#{1,6}[ \t]+(?P<text>.*)")
 _BULLET = re.compile(r"[-*+•‣▪·–—](?:[ \t]+|$)")
 _NUMBER = re.compile(r"(?P<number>\d{1,2})[.)][ \t]+")
 _RULE_MARKS = ({"-"}, {"*"}, {"_"})
@@ -133,7 +133,7 @@ def _cut(text: str) -> Iterator[_Raw]:
         if mark:
             fence, open_block = mark["mark"], _Raw(number, [], is_code=True, language=mark["language"].strip())
         elif heading:
-            yield _Raw(number, [heading["text"]], is_heading=True)
+            yield _Raw(number, [_without_hashes(heading["text"])], is_heading=True)
         elif _is_rule(content):
             continue
         elif item:
@@ -152,6 +152,12 @@ def _numbered(content: str, open_block: _Raw | None, last: int) -> re.Match[str]
     """The number of a list item; behind text only 1, or the number that follows (CommonMark 0.31, 5.3)."""
     found = _NUMBER.match(content)
     return found if found and (open_block is None or int(found["number"]) in (1, last + 1)) else None
+
+
+def _without_hashes(heading: str) -> str:
+    """A heading without the hashes behind it, where they stand apart."""
+    bare = heading.rstrip("#")
+    return bare.rstrip() if bare != heading and bare[-1:] in {" ", "\t"} else heading
 
 
 def _is_rule(content: str) -> bool:

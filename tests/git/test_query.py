@@ -152,7 +152,7 @@ EVERYTHING = {"Git", "Python", "Garden", "Undated"}
         (["--tag", "hooks", "--until", "2025-04-04", "--context", "work", "--section", "errors"], {"Git"}),
         (["--tag", "hooks", "--section", "errors", "--since", "2025-04-02"], set()),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value if isinstance(value, list) else sorted(value)),
 )
 def test_only_what_meets_all_filters_is_found(journal: Repo, options: Sequence[str], expected: set[str]) -> None:
     assert titles(journal, "merge", *options) == expected

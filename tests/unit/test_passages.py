@@ -81,3 +81,16 @@ def test_what_is_long_is_cut_into_pieces(mark: str, longest: int) -> None:
 
 def test_a_line_of_thousands_of_characters_is_one_passage() -> None:
     assert cut("## Long\n\n" + "word " * 1_000) == [("text", "Long", 3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("line", "heading"),
+    [("# A", "A"), ("## A ##", "A"), ("# A#", "A#"), ("# A \\#", "A \\#"), ("#", ""), ("# #", ""), ("#\tA\t", "A")],
+)
+def test_a_heading_says_what_stands_between_its_hashes(line: str, heading: str) -> None:
+    assert [one.headings for one in passages_of(entry_of(f"{line}\n\ntext\n"))] == [(heading,)]
+
+
+def test_a_heading_of_many_blanks_is_read_at_once() -> None:
+    (found,) = passages_of(entry_of("# a" + " " * 200_000 + "b\n\ntext\n"))
+    assert len(found.headings[0]) == 200_002

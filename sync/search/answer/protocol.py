@@ -65,10 +65,20 @@ def make_endpoint(*, url: str, model: str, key: str = "", timeout_s: float = 30.
     key = key.strip()
     if len(key) > _KEY_LIMIT or not all("!" <= letter <= "~" for letter in key):
         raise UsageError("the endpoint's key has characters that a key cannot have", hint=_SET_UP)
-    if key and parts.scheme == "http" and not _is_local(parts.hostname):
+    refuse_open_key(url, key)
+    return Endpoint(url=url, model=model.strip(), key=key, timeout_s=timeout_s)
+
+
+def refuse_open_key(url: str, key: str) -> None:
+    """Refuse to send a key in the clear to another machine.
+
+    Raises:
+        UsageError: the address is of plain http and not of this machine.
+    """
+    parts = _split(url)
+    if key and parts.scheme == "http" and not _is_local(parts.hostname or ""):
         hint = "use https, or unset the key's variable for a service that asks for none"
         raise UsageError(f"the key would go to {parts.hostname} unencrypted", hint=hint)
-    return Endpoint(url=url, model=model.strip(), key=key, timeout_s=timeout_s)
 
 
 def request_body(endpoint: Endpoint, messages: Sequence[Mapping[str, str]], *, streams: bool) -> bytes:

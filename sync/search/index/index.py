@@ -91,12 +91,13 @@ class Index:
         self.words.close()
         self.catalogue.close()
 
-    def bring_up(self, listing: Listing, progress: Progress) -> Snapshot:
+    def bring_up(self, listing: Listing, progress: Progress, otherwise: Language = Language.ENGLISH) -> Snapshot:
         """Add what is missing of a journal.
 
         Args:
             listing: the journal's files.
             progress: told how many of the missing entries have been read, and how many there are.
+            otherwise: the language of entries that do not tell their own.
 
         Returns:
             The journal's entries; without those that are missing, where another process has been writing for long.
@@ -114,7 +115,7 @@ class Index:
                 held.enter_context(self._lock())
             except RetryError:
                 return self._known_part(listing)
-            return self._extend(listing, digest, progress)
+            return self._extend(listing, digest, progress, otherwise)
 
     def recognise(self, mark: bytes) -> Snapshot | None:
         """The journal that a mark was given to; None where it is not known."""
@@ -140,7 +141,7 @@ class Index:
         """How many terms a passage has, on average; never 0."""
         return max(self.catalogue.get("terms") / max(self.catalogue.get("passages"), 1), 1.0)
 
-    def _extend(self, listing: Listing, digest: bytes, progress: Progress) -> Snapshot:
+    def _extend(self, listing: Listing, digest: bytes, progress: Progress, otherwise: Language) -> Snapshot:
         catalogue = self.catalogue
         catalogue.begin()
         try:
@@ -150,7 +151,7 @@ class Index:
             rows = self._readable(listing)
             known = catalogue.ids_of(rows)
             missing = [line for version, line in rows.items() if version not in known]
-            added, changed = self._add(listing, missing, progress)
+            added, changed = self._add(listing, missing, progress, otherwise)
             if changed is None:
                 catalogue.add_snapshot(digest, [*known.values(), *added])
                 self._drop_unused(len(rows))
@@ -166,7 +167,7 @@ class Index:
         return self._snapshot(ids if ids is not None else array("q"))
 
     def _add(
-        self, listing: Listing, missing: Sequence[bytes], progress: Progress
+        self, listing: Listing, missing: Sequence[bytes], progress: Progress, otherwise: Language
     ) -> tuple[list[int], RetryError | None]:
         """Add entries up to the first that changed since it was listed; their numbers, and what is said of that one."""
         first = self.catalogue.next_id()
@@ -178,7 +179,7 @@ class Index:
         try:
             for number, (row, data) in enumerate(contents):
                 progress(number, len(missing))
-                counts += self._add_entry(first + number, row, data)
+                counts += self._add_entry(first + number, row, data, otherwise)
                 ids.append(first + number)
         except RetryError as error:  # what was read before is kept, so that reading it all again is short
             changed = error
@@ -187,10 +188,10 @@ class Index:
         self.catalogue.put("highest", first + len(missing) - 1)
         return ids, changed
 
-    def _add_entry(self, id_: int, row: Row, data: bytes) -> Counter[str]:
+    def _add_entry(self, id_: int, row: Row, data: bytes, otherwise: Language) -> Counter[str]:
         from sync.search.index.cutting import cut_entry
 
-        piece = cut_entry(id_, row.name, row.blob.decode(), data, self.language)
+        piece = cut_entry(id_, row.name, row.blob.decode(), data, otherwise)
         is_french = bool(piece.spots) and piece.language is Language.FRENCH
         self.catalogue.add(piece.entry, piece.spots, is_french=is_french)
         if piece.spots:

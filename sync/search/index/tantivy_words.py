@@ -16,7 +16,7 @@ from sync.search.index.faults import DamagedIndexError, of_words
 from sync.search.index.words import Lookup
 
 _HEAP = 64_000_000  # bytes of memory before a segment is written
-_SEGMENTS = 8  # more of them make a search slower than waiting for their merge is worth
+_SEGMENTS = 24  # of more of them a search feels each; merging them takes longer than ten updates
 _TOKENIZER = "terms"
 _TEXT, _HEADING, _ENTRY, _ID = "text", "heading", "entry", "id"
 

@@ -15,7 +15,7 @@ from sync.document.naming import stem_of
 from sync.document.themes import fold
 from sync.search.structured.outline import lines_of
 
-_CODE = re.compile(r"(`+)(?!`)[^`]*\1(?!`)")
+_TICKS = re.compile("`+")
 _WIKI = re.compile(r"\[\[(?P<target>[^\[\]|#]+)(?:#[^\[\]|]*)?(?:\|[^\[\]]*)?\]\]")
 _INLINE = re.compile(
     r"(?<!!)\[[^\[\]]*\]\([ \t]*(?:<(?P<angled>[^<>]*)>|(?P<bare>[^\s()<>]+(?:\([^\s()]*\)[^\s()]*)?))"
@@ -55,7 +55,7 @@ def links_of(entry: Entry) -> Iterator[Link]:
 
 def _links_of_line(text: str, number: int) -> Iterator[Link]:
     """What is a link of one kind is taken out of the line before it is searched for the next kind."""
-    rest = _CODE.sub(" ", text)
+    rest = _without_code(text)
     for found in _WIKI.finditer(rest):
         yield Link(kind="wiki", target=found["target"].strip(), line=number)
     rest = _WIKI.sub(" ", rest)
@@ -133,3 +133,23 @@ class Names:
                 if one in self._paths:
                     return one
         return None
+
+
+def _without_code(text: str) -> str:
+    """A line without its code, which stands between two runs of as many backticks."""
+    runs = [found.span() for found in _TICKS.finditer(text)]
+    ends: list[int | None] = []
+    latest: dict[int, int] = {}
+    for place in reversed(range(len(runs))):
+        size = runs[place][1] - runs[place][0]
+        ends.append(latest.get(size))
+        latest[size] = place
+    ends.reverse()
+    kept, at, place = [], 0, 0
+    while place < len(runs):
+        end = ends[place]
+        if end is not None:
+            kept += [text[at : runs[place][0]], " "]
+            at = runs[end][1]
+        place = (place if end is None else end) + 1
+    return "".join((*kept, text[at:]))
