@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Iterable
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
@@ -22,8 +23,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 BUILD = "import sys; from hatchling import build; build.build_sdist(sys.argv[1]); build.build_wheel(sys.argv[1])"
 SCHEMAS = sorted(path.name for path in (ROOT / "schemas").glob("*.json"))
 DEPENDENCIES = {
-    "click", "detect-secrets", "gitpython", "jsonschema", "python-frontmatter", "pyyaml", "referencing", "rich",
-    "tzdata",
+    "click", "detect-secrets", "gitpython", "jsonschema", "pystemmer", "python-frontmatter", "pyyaml", "referencing",
+    "rich", "tantivy", "tzdata",
 }  # fmt: skip
 HEAVY = {
     "aiohttp", "fastapi", "llama-index", "mcp", "numpy", "onnxruntime", "pandas", "psycopg", "pydantic", "redis",
@@ -120,10 +121,25 @@ def test_nothing_heavy_comes_with_the_plain_installation() -> None:
     assert names_of(PROJECT["dependencies"]) & HEAVY == set()
 
 
-def test_the_package_imports_only_what_it_requires() -> None:
-    modules = {"click", "detect_secrets", "git", "jsonschema", "frontmatter", "yaml", "referencing", "rich", "tzdata"}
-    nodes = [node for path in (ROOT / "sync").rglob("*.py") for node in ast.walk(ast.parse(path.read_bytes()))]
+def imported_by(paths: Iterable[Path]) -> set[str]:
+    """The packages that some modules import, but for the standard library and this one."""
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_bytes()))]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-    imported = {name.split(".")[0] for name in names}
-    assert imported - set(sys.stdlib_module_names) - {"sync"} <= modules
+    return {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {"sync"}
+
+
+def test_the_package_imports_only_what_it_requires() -> None:
+    modules = {"click", "detect_secrets", "git", "jsonschema", "frontmatter", "yaml", "referencing", "rich", "tzdata"}
+    modules |= {"Stemmer", "tantivy"}
+    extras = ("mcp", "search/vectors")  # what these import comes with an extra
+    paths = [path for path in (ROOT / "sync").rglob("*.py") if not path.is_relative_to(ROOT / "sync" / extras[0])]
+    paths = [path for path in paths if not path.is_relative_to(ROOT / "sync" / extras[1])]
+    assert imported_by(paths) <= modules
+
+
+def test_what_comes_with_an_extra_is_imported_where_that_is_for() -> None:
+    served = {"mcp", "mcp_types", "anyio", "starlette", "uvicorn", "jsonschema"}
+    assert imported_by((ROOT / "sync/mcp").rglob("*.py")) <= served
+    meant = {"numpy", "tokenizers", "faiss", "fastembed", "sentence_transformers", "huggingface_hub"}
+    assert imported_by((ROOT / "sync/search/vectors").rglob("*.py")) <= meant
