@@ -20,8 +20,6 @@ from sync.operations.write import write_entry
 from sync.search.filters import Filters, Mode, make_filters
 from sync.search.hit import Hit
 
-_LONGEST = 8_000  # characters of a passage
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -62,9 +60,8 @@ def answer_query(call: Call) -> Answer:
         at=call.arguments["at"],
         progress=call.progress,
     )
-    hits = tuple(map(_shortened, result.hits))
-    passages, notes = _handed_out(call.journal, hits)
-    result = replace(result, hits=hits, notes=(*result.notes, *notes))
+    passages, notes = _handed_out(call.journal, result.hits)
+    result = replace(result, notes=(*result.notes, *notes))
     return Answer(text=texts.show_hits(result, passages), data=result.as_dict())
 
 
@@ -72,9 +69,8 @@ def answer_ask(call: Call) -> Answer:
     """An answer with its sources."""
     options = AskOptions(filters=_filters(call.arguments), limit=call.arguments["limit"])
     result = ask(call.journal, call.arguments["question"], options, progress=call.progress)
-    cited = tuple(replace(one, hit=_shortened(one.hit)) for one in result.citations)
-    passages, notes = _handed_out(call.journal, [one.hit for one in cited])
-    result = replace(result, citations=cited, notes=(*result.notes, *notes))
+    passages, notes = _handed_out(call.journal, [one.hit for one in result.citations])
+    result = replace(result, notes=(*result.notes, *notes))
     return Answer(text=texts.show_answer(result, passages), data=result.as_dict())
 
 
@@ -83,19 +79,6 @@ def _handed_out(journal: Journal, hits: Sequence[Hit]) -> tuple[tuple[str, ...],
     notes: list[str] = []
     passages = hand_out(journal, hits, note=notes.append)
     return passages, tuple(notes)
-
-
-def _shortened(hit: Hit) -> Hit:
-    """A passage that an assistant has room for; `read_entry` gives the rest."""
-    if max(map(len, (hit.text, hit.before, hit.after))) <= _LONGEST:
-        return hit
-    marks = tuple(mark for mark in hit.marks if mark[1] <= _LONGEST)
-    text, before, after = (_cut(one) for one in (hit.text, hit.before, hit.after))
-    return replace(hit, text=text, before=before, after=after, marks=marks)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} […]"
 
 
 def _filters(arguments: Mapping[str, Any]) -> Filters:

@@ -161,7 +161,7 @@ def test_fault_10_templates_that_nobody_filled_in_are_exported(repo: Repo) -> No
 def test_fault_11_text_before_the_first_section_is_never_found(repo: Repo) -> None:
     """Only what stood below a `##` was looked at."""
     repo.write(f"{FOLDER}/2025-04-05-a.md", "---\ntitle: A\n---\nThe needle comes first.\n\n## Later\n\nHay.\n")
-    assert len(answers(repo, "needle")) == 1
+    assert answers(repo, "needle")[0]["text"] == "The needle comes first."
 
 
 def test_fault_11_a_title_in_the_body_is_taken_for_the_title(repo: Repo) -> None:
