@@ -35,11 +35,6 @@ class Filters:
     section: str = ""
     context: str = ""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether everything meets them."""
-        return self == Filters()
-
 
 def make_filters(
     *, tags: Sequence[str] = (), since: str = "", until: str = "", section: str = "", context: str = ""

@@ -99,7 +99,7 @@ def _blended(
     scored = []
     for score, one in ranked:
         cosine = cosines.get(one.id)
-        meant = blend.weights.own * cosine.own + blend.weights.near * cosine.near if cosine else 0.0
+        meant = blend.weights.weigh(cosine.own, cosine.near) if cosine else 0.0
         scored.append((meant + score if blend.by_words else meant, one))
     return sorted(scored, key=lambda pair: (-pair[0], pair[1].id))
 

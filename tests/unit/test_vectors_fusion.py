@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-
-from sync.search.vectors.fusion import (
-    NOTHING,
-    Candidate,
-    Tongue,
-    Weights,
-    fuse,
-    near_cosine,
-    standardise,
-    weights_for,
-)
+from sync.search.vectors.fusion import NOTHING, Tongue, Weights, weights_for
 
 MINILM = "all-MiniLM-L6-v2:1:384"
 
 
-def candidate(lexical: float, own: float = 0.0, near: float = 0.0) -> Candidate:
-    return Candidate(lexical=lexical, own=own, near=near)
+def candidate(lexical: float, own: float = 0.0, near: float = 0.0) -> tuple[float, float, float]:
+    return lexical, own, near
+
+
+def fuse(candidates: list[tuple[float, float, float]], weights: Weights) -> list[float]:
+    return [lexical + weights.weigh(own, near) for lexical, own, near in candidates]
 
 
 def test_without_weights_the_words_alone_decide() -> None:
@@ -49,26 +42,3 @@ def test_the_english_table_has_no_say_in_other_languages() -> None:
 
 def test_an_unmeasured_model_counts_like_the_measured_one() -> None:
     assert weights_for("openai:host:some-model", Tongue.OTHER) == weights_for(MINILM, Tongue.ENGLISH)
-
-
-def test_no_candidates_no_scores() -> None:
-    assert fuse([], Weights(own=1.0, near=1.0)) == []
-    assert standardise([]) == []
-
-
-def test_standardised_scores_do_not_know_their_unit() -> None:
-    scores = [0.0, 1.0, 5.0, 2.0]
-    assert standardise([10 * score + 3 for score in scores]) == pytest.approx(standardise(scores))
-    assert sum(standardise(scores)) == pytest.approx(0)
-
-
-def test_equal_scores_say_nothing_once_standardised() -> None:
-    assert standardise([4.0, 4.0]) == [0.0, 0.0]
-
-
-def test_a_passage_without_neighbours_is_as_near_as_by_itself() -> None:
-    assert near_cosine([0.4], 1.0) == 0.4
-
-
-def test_vectors_that_cancel_out_are_near_nothing() -> None:
-    assert near_cosine([0.4, -0.4], 0.0) == 0.0

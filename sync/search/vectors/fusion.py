@@ -8,12 +8,9 @@ weights; between half and one and a half times these the figures hardly move.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-_SPREAD = 5.2  # of the learned scores of a question's candidates
 REACH = 2
 """A passage is understood with so many passages of its entry before it, and as many behind."""
 
@@ -37,20 +34,14 @@ class Weights:
     own: float
     near: float
 
+    def weigh(self, own: float, near: float) -> float:
+        """What two cosines add to the lexical score; comparable within one question.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One passage, as both sides see it.
-
-    Attributes:
-        lexical: the score of `sync.search.rank`, of a passage without any word of the question as well.
-        own: cosine of the question and the passage.
-        near: cosine of the question and the passage with its neighbours.
-    """
-
-    lexical: float
-    own: float
-    near: float
+        Args:
+            own: of the question and the passage.
+            near: of the question and the passage with its neighbours.
+        """
+        return self.own * own + self.near * near
 
 
 NOTHING = Weights(own=0.0, near=0.0)
@@ -74,30 +65,3 @@ def weights_for(model_id: str, tongue: Tongue) -> Weights:
         tongue: of the question.
     """
     return _WEIGHTS.get((model_id.partition(":")[0], tongue), _OF_OTHERS)
-
-
-def fuse(candidates: Sequence[Candidate], weights: Weights) -> list[float]:
-    """The joint scores, in the candidates' order; comparable within one question."""
-    return [one.lexical + weights.own * one.own + weights.near * one.near for one in candidates]
-
-
-def standardise(scores: Sequence[float]) -> list[float]:
-    """Scores of another ranking in units that fit the weights: with mean 0 and the spread that learned ones have.
-
-    Not needed for those of `sync.search.rank`.
-    """
-    if not scores:
-        return []
-    mean = math.fsum(scores) / len(scores)
-    spread = math.sqrt(math.fsum((score - mean) ** 2 for score in scores) / len(scores))
-    return [_SPREAD * (score - mean) / spread if spread else 0.0 for score in scores]
-
-
-def near_cosine(own: Sequence[float], length: float) -> float:
-    """The cosine of a question and a passage with its neighbours, from the cosines of each.
-
-    Args:
-        own: cosines of the passage and of up to `REACH` passages of its entry on either side.
-        length: of the sum of their vectors.
-    """
-    return math.fsum(own) / length if length else 0.0
