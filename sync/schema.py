@@ -32,6 +32,8 @@ class Schema(Enum):
     SETTINGS = "settings.v1.schema.json"
     AUGMENT_CONFIG = "augment-config.v1.schema.json"
     CONFLICT = "conflict.v1.schema.json"
+    CONTEXTS = "contexts.v1.schema.json"
+    SHARING = "sharing.v1.schema.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from sync.document.yaml12 import Value
 from sync.engine.projecting import same_id_fault
 from sync.errors import DocumentError, SettingsError, UsageError
 from sync.operations.journal import Journal, Progress, no_progress
+from sync.operations.validate_rules import is_rules_file, rules_files, validate_rules
 from sync.repository.files import read_or_none
 from sync.repository.git import run_git
 from sync.repository.listing import NOT_UTF8, UNMERGED, Source, list_files, shown_path
@@ -93,7 +94,8 @@ def validate(
         elif reason:
             skipped.append(Skipped(path=name, reason=reason))
         elif isinstance(data, bytes) and is_data:
-            faults += _validate_data(name, data)
+            is_rules = is_rules_file(journal, name)
+            faults += validate_rules(journal, name, data) if is_rules else _validate_data(name, data)
         elif isinstance(data, bytes):
             entry = load_entry(name, data)
             faults += _validate_entry(data, entry)
@@ -153,14 +155,14 @@ def _impossible(front: Mapping[str, Value], wrong: set[str | int]) -> Iterator[F
 
 def _is_data(name: str, journal: Journal) -> bool:
     known = (journal.settings.memories, journal.settings.delivered, AUGMENT_CONFIG, SETTINGS_FILE)
-    return any(name == one or name.endswith(f"/{one}") for one in known)
+    return is_rules_file(journal, name) or any(name == one or name.endswith(f"/{one}") for one in known)
 
 
 def _journal_files(journal: Journal) -> Iterator[tuple[str, bytes | str]]:
     listing = list_files(journal.location, journal.settings.entries, Source.WORK_TREE)
     for row, data in listing.read(listing.lines):
         yield row.name, row.problem or data
-    for name in (SETTINGS_FILE, journal.settings.memories, AUGMENT_CONFIG):
+    for name in (SETTINGS_FILE, journal.settings.memories, AUGMENT_CONFIG, *rules_files(journal)):
         if (found := read_or_none(journal.absolute(name))) is not None:
             yield name, found
 
@@ -170,7 +172,7 @@ def _staged(journal: Journal) -> Iterator[tuple[str, bytes | str]]:
         raise UsageError("nothing can be staged: not in a Git repository", hint="run: git init")
     arguments = ["diff", "--cached", "--name-only", "--no-renames", "--diff-filter=d", "-z", "--"]
     changed = set(run_git(journal.root, *arguments).split(b"\0")[:-1])
-    for folder in (journal.settings.entries, SETTINGS_FILE, journal.settings.memories):
+    for folder in (journal.settings.entries, SETTINGS_FILE, journal.settings.memories, *rules_files(journal)):
         listing = list_files(journal.location, folder, Source.INDEX)
         wanted = [line for line in listing.lines if line.split(b"\t", 1)[1] in changed]
         for row, data in listing.read(wanted):

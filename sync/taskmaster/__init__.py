@@ -1,0 +1,1 @@
+"""The multi-level memory: contexts, tiers, the memory manager, sharing and learning."""
