@@ -1,0 +1,1 @@
+"""Where memories are held: one port for each kind of tier, and its back ends."""

@@ -1,0 +1,237 @@
+"""Connections to one PostgreSQL database: few, of bounded patience, and made anew when the server has been away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from random import uniform
+from threading import Lock
+from time import monotonic, sleep
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, exc, text
+
+from sync.errors import UsageError
+from sync.taskmaster.tiers.postgres.addresses import address_of, arguments_of
+from sync.taskmaster.tiers.postgres.migrate import NEEDED, is_current, upgrade
+from sync.taskmaster.tiers.postgres.migrations import Part
+from sync.taskmaster.tiers.protocol import TierDownError
+
+POOL = 8
+"""Connections to a server at most."""
+TIMEOUT_S = 5.0
+"""Seconds that a call may take before the server counts as down."""
+
+_AGAIN = {"40001", "40P01"}  # serialization_failure, deadlock_detected: nothing was done
+_ALLOW = text("select set_config('statement_timeout', :milliseconds, true)")
+_WAITING_SHARE = 0.4  # of the limit may go by before there is a connection
+Result = TypeVar("Result")
+
+
+class RacedError(Exception):
+    """Another writer was first: what was read is not so any more, and is to be read again."""
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """A connection on which nothing is waited for beyond a moment.
+
+    The server's own limits do not help against a server that is stopped, or a network that swallows.
+
+    Attributes:
+        deadline: the moment, by the monotonic clock.
+    """
+
+    deadline = float("inf")
+
+    def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """As the driver's; closes the connection when the time is up, for nothing is known of it any more."""
+        left = self.deadline - monotonic()
+        patience = None if left == float("inf") else max(left, 0.0)
+        try:
+            return super().wait(gen, interval, patience if timeout is None else timeout)
+        except psycopg.OperationalError as error:
+            if monotonic() < self.deadline:
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError("no answer within the time limit") from error
+
+
+class Database:
+    """A pool of connections. Connects when it is first asked something; may be shared by tiers.
+
+    Attributes:
+        url: as given.
+        where: the same without a password, to be shown.
+        comings: how often the server came back: what was known of it before may not be so any more.
+
+    Args:
+        url: `postgresql://user@host:port/name`; what it does not say is libpq's business: PGPASSWORD, .pgpass, service.
+        pool: connections at most.
+        timeout_s: seconds that one call may take.
+
+    Raises:
+        SettingsError: the URL is none of PostgreSQL.
+    """
+
+    def __init__(self, url: str, *, pool: int = POOL, timeout_s: float = TIMEOUT_S) -> None:
+        self.url, self._timeout_s = url, timeout_s
+        self.where = address_of(url).render_as_string()
+        self._engine = self._make_engine(pool, timeout_s)
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._ready: set[Part] = set()
+        self.comings = 0
+        self._lock = Lock()
+
+    def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Ask something, outside of a transaction; once more where the connection turns out to be a dead one.
+
+        Raises:
+            TierDownError: there was no answer in time.
+        """
+        return self._repeated(lambda deadline: self._read_once(work, deadline))
+
+    def write(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
+        """Change something in one transaction, done again where others were in the way.
+
+        Args:
+            work: does nothing else: it may run more than once.
+            timeout_s: where it may take longer than other calls.
+
+        Raises:
+            TierDownError: there was no answer in time.
+        """
+        return self._repeated(lambda deadline: self._write_once(work, deadline, timeout_s), timeout_s)
+
+    def prepare(self, part: Part) -> None:
+        """Bring the tables to the newest revision, once.
+
+        Raises:
+            RefusedError: see `migrate.upgrade`.
+            TierDownError: the server does not answer.
+        """
+        if part in self._ready:
+            return
+        if self.read(lambda connection: all(is_current(connection, one) for one in NEEDED[part])):
+            self._ready.add(part)
+            return
+        if not self._lock.acquire(timeout=self._timeout_s):
+            raise self._down("others have been waiting for it for long")
+        try:
+            if part not in self._ready:
+                upgrade(self.url, part)
+                self._ready.add(part)
+        finally:
+            self._lock.release()
+
+    def check(self) -> None:
+        """Ask for a sign of life.
+
+        Raises:
+            TierDownError: there is none.
+        """
+        self.read(lambda connection: connection.execute(text("select 1")))
+
+    def alone(self, work: Callable[[Connection], Result], timeout_s: float) -> Result:
+        """Do what takes long and is done outside of a transaction, on a connection of its own.
+
+        Raises:
+            TierDownError: the server went away.
+        """
+        engine = self._make_engine(1, timeout_s)
+        try:
+            with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                return work(connection)
+        except exc.OperationalError as error:
+            raise self._down(str(error.orig)) from error
+        finally:
+            engine.dispose()
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engine.dispose()
+
+    def _make_engine(self, pool: int, timeout_s: float) -> Engine:
+        address = address_of(self.url)
+        named = dict(address.get_dialect()().create_connect_args(address)[1]) | arguments_of(self.url, timeout_s)
+
+        def connect() -> PatientConnection:
+            made = PatientConnection.connect(**named)
+            made.deadline = monotonic() + timeout_s
+            return made
+
+        return create_engine(
+            address,
+            creator=connect,
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=timeout_s * _WAITING_SHARE,
+            pool_use_lifo=True,
+        )
+
+    def _repeated(self, once: Callable[[float], Result], timeout_s: float | None = None) -> Result:
+        deadline = monotonic() + (timeout_s or self._timeout_s)
+        has_reconnected = False
+        while True:
+            try:
+                return once(deadline)
+            except RacedError:
+                reason = "others write the same all the time"
+            except exc.TimeoutError as error:
+                raise self._down("all connections are in use") from error
+            except exc.DBAPIError as error:
+                reason = " ".join(str(error.orig).split())
+                is_stale = error.connection_invalidated and not has_reconnected
+                if not (is_stale or getattr(error.orig, "sqlstate", None) in _AGAIN):
+                    raise self._translated(error, reason) from error
+                has_reconnected |= is_stale
+                self._forget(is_stale)
+            if monotonic() > deadline:
+                raise self._down(reason)
+            sleep(uniform(0, 0.005))
+
+    def _forget(self, is_stale: bool) -> None:
+        """A server that went away may come back as it was before: restored, or with a database made anew."""
+        if is_stale:
+            self.comings += 1
+            self._ready = set()
+
+    def _read_once(self, work: Callable[[Connection], Result], deadline: float) -> Result:
+        with self._reading.connect() as connection, _until(connection, deadline):
+            return work(connection)
+
+    def _write_once(self, work: Callable[[Connection], Result], deadline: float, timeout_s: float | None) -> Result:
+        with self._engine.connect() as connection, _until(connection, deadline):
+            if timeout_s is not None:
+                connection.execute(_ALLOW, {"milliseconds": str(int(timeout_s * 1000))})
+            found = work(connection)
+            try:
+                connection.commit()
+            except exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) in _AGAIN:
+                    raise
+                raise self._down(f"whether it was written is not known: {error.orig}") from error
+            return found
+
+    def _translated(self, error: exc.DBAPIError, reason: str) -> Exception:
+        if isinstance(error, exc.OperationalError | exc.InternalError) or error.connection_invalidated:
+            return self._down(reason)
+        if isinstance(error, exc.DataError):
+            return UsageError(f"{self.where} cannot hold it: {reason}")
+        return error
+
+    def _down(self, reason: str) -> TierDownError:
+        said = " ".join(reason.split())
+        return TierDownError(f"{self.where}: {said}", hint="see whether the server runs, and try again")
+
+
+@contextmanager
+def _until(connection: Connection, deadline: float) -> Iterator[None]:
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, PatientConnection):
+        raise TypeError(f"{driver!r} is no connection of this pool")
+    driver.deadline = deadline
+    try:
+        yield
+    finally:
+        driver.deadline = monotonic() + 1  # for what the pool does with it afterwards

@@ -1,0 +1,1 @@
+"""The short-term tier on a Redis server."""

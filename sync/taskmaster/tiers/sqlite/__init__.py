@@ -1,0 +1,1 @@
+"""The tiers in files of SQLite: nothing to install, nothing to run."""

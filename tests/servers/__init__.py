@@ -1,0 +1,1 @@
+"""Servers for tests: real ones where they install, or those that the environment names."""
