@@ -8,6 +8,7 @@ from datetime import UTC, tzinfo
 from pathlib import PurePosixPath
 from typing import Any
 
+from sync.document.memory_settings import MemorySettings, load_memory
 from sync.document.moment import parse_date
 from sync.document.view import DEFAULT_PREFIX, View
 from sync.errors import SettingsError
@@ -73,6 +74,7 @@ class Settings:
         claude: Claude Code's memory folder.
         mcp: the file of the MCP memory server.
         search_model: what tells how near meanings are: a name of `MODELS`.
+        memory: where the memories of contexts are held.
     """
 
     entries: str = "journal/entries"
@@ -87,6 +89,7 @@ class Settings:
     claude: StoreSettings = field(default_factory=StoreSettings)
     mcp: StoreSettings = field(default_factory=StoreSettings)
     search_model: str = "auto"
+    memory: MemorySettings = field(default_factory=MemorySettings)
 
     def store(self, name: str) -> StoreSettings:
         """The settings of a store by its name."""
@@ -137,12 +140,14 @@ def load_settings(data: bytes, *, base: Settings | None = None) -> Settings:
         table = tomllib.loads(data.decode("utf-8"))
     except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
         raise SettingsError(f"{FILE_NAME}: not TOML: {error}", hint="see docs/settings.md for an example") from error
-    _check_keys(table, {"journal": dict, "stores": dict, "search": dict}, "")
+    _check_keys(table, {"journal": dict, "stores": dict, "search": dict, "memory": dict}, "")
     journal = _check_keys(table.get("journal", {}), _JOURNAL_KEYS, "journal.")
     stores = _check_keys(table.get("stores", {}), dict.fromkeys(STORES, dict), "stores.")
     search = _check_keys(table.get("search", {}), {"model": str}, "search.")
     start = base or Settings()
     changes: dict[str, Any] = dict(journal) | {f"search_{key}": value for key, value in search.items()}
+    if "memory" in table:
+        changes["memory"] = load_memory(table["memory"])
     for key in ("entries", "memories", "template"):
         if changes.get(key):
             changes[key] = str(PurePosixPath(changes[key]))

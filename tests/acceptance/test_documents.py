@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,11 @@ STAMP = re.compile(r"\d{4}-\d{2}-\d{2}(?:-\d{2}-\d{2})?")
 ENTRY = (
     "---\ndate: 2025-04-{day}\nheure: {hour}\ntitle: {title}\ntags: [{tags}]\nrelated: []\n---\n\n# {title}\n\n{body}\n"
 )
-WITH_COMMANDS = ["README.md", "docs/hooks-and-ci.md", "docs/memories.md", "docs/search.md", "docs/sync.md"]
+MOMENT = re.compile(r"\b[0-9a-f]{16}\b|\b[0-9a-f]{12}\b|\b\d+ (?:s|min)\b|(?<=NOW )\d\d:\d\d")
+"""What differs from run to run where memories are shown: ids of commits and conflicts, digests, ages, hours."""
+WITH_COMMANDS = [
+    "README.md", "docs/hooks-and-ci.md", "docs/memories.md", "docs/memory.md", "docs/search.md", "docs/sync.md",
+]  # fmt: skip
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -45,10 +50,35 @@ def shell(command: str, folder: Path) -> str:
     return done.stdout + (f"[exit {done.returncode}]\n" if done.returncode else "")
 
 
+def python(code: str, folder: Path) -> str:
+    """What a program prints on both channels."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout
+
+
+def alike(text: str, name: str) -> str:
+    """A text without what differs from run to run."""
+    stamped = STAMP.sub("NOW", text)
+    return MOMENT.sub("…", stamped) if name == "docs/memory.md" else stamped
+
+
 def prepare(name: str, folder: Path) -> None:
     """The repository that a document's commands start from."""
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
     if name == "README.md":
+        return
+    if name == "docs/memory.md":
+        shell("journal init", folder)
+        for block in blocks(PROJECT / name, "yaml"):
+            (folder / block.partition("\n")[0].removeprefix("# ")).write_text(block, encoding="utf-8")
+        shell("git add --all && git commit --quiet --message One", folder)
         return
     entries = folder / "journal/entries"
     entries.mkdir(parents=True)
@@ -73,13 +103,27 @@ def prepare(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_COMMANDS)
-def test_the_commands_of_a_document_print_what_it_shows(name: str, tmp_path: Path) -> None:
+def test_the_commands_of_a_document_print_what_it_shows(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ada")
     prepare(name, tmp_path)
-    shown = "".join(blocks(PROJECT / name, "console"))
-    printed = "".join(
-        f"$ {command}\n{shell(command, tmp_path)}" for command in re.findall(r"^\$ (.*)$", shown, re.MULTILINE)
-    )
-    assert STAMP.sub("NOW", printed).replace(f"{tmp_path}\n", "") == STAMP.sub("NOW", shown)
+    shown, printed = "", ""
+    for block in re.findall(r"^```(?:console|python\n.*?```\n\n```text)\n.*?^```$", _text(name), re.M | re.S):
+        kind, _, rest = block.removeprefix("```").partition("\n")
+        if kind == "python":
+            code, _, told = rest.removesuffix("```").partition("```\n\n```text\n")
+            shown += told
+            printed += python(code, tmp_path)
+        else:
+            shown += rest.removesuffix("```")
+            commands = re.findall(r"^\$ (.*)$", rest, re.MULTILINE)
+            printed += "".join(f"$ {command}\n{shell(command, tmp_path)}" for command in commands)
+    assert alike(printed, name).replace(f"{tmp_path}\n", "") == alike(shown, name)
+
+
+def _text(name: str) -> str:
+    return (PROJECT / name).read_text(encoding="utf-8")
 
 
 def test_every_document_with_commands_is_run() -> None:
@@ -128,20 +172,15 @@ def test_readme_names_every_exit_code() -> None:
     assert [int(code) for code in re.findall(r"\b\d+\b", line[1])] == list(EXIT_CODES)
 
 
+def defaults_of(schema: dict[str, Any]) -> Any:
+    """The default of a setting, or those of all settings in a table."""
+    inner = schema.get("properties")
+    return {name: defaults_of(one) for name, one in inner.items()} if inner else schema["default"]
+
+
 def test_every_setting_is_documented_with_its_default() -> None:
     document = tomllib.loads(blocks(PROJECT / "docs/settings.md", "toml")[0])
-    tables = load_schema(Schema.SETTINGS)["properties"]
-    defaults = {
-        **{
-            table: {name: one["default"] for name, one in tables[table]["properties"].items()}
-            for table in ("journal", "search")
-        },
-        "stores": {
-            store: {name: one["default"] for name, one in table["properties"].items()}
-            for store, table in tables["stores"]["properties"].items()
-        },
-    }
-    assert document == defaults
+    assert document == defaults_of(load_schema(Schema.SETTINGS))
 
 
 def test_the_settings_that_are_documented_load() -> None:

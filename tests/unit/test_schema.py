@@ -103,7 +103,7 @@ def test_the_default_of_a_selection_is_the_one_in_the_schema(name: str) -> None:
 
 
 def test_the_schema_of_the_settings_has_every_setting() -> None:
-    known = {*SETTINGS_KEYS.values(), "augment_selection", "claude", "mcp"}
+    known = {*SETTINGS_KEYS.values(), "augment_selection", "claude", "mcp", "memory"}
     assert known == {field.name for field in fields(Settings)}
 
 
