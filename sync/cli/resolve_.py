@@ -14,6 +14,7 @@ from sync.errors import UsageError
 from sync.operations.conflicts import Kind
 from sync.operations.journal import Journal, open_journal
 from sync.operations.resolve import Choice, Resolved, ResolveResult, resolve_conflicts
+from sync.taskmaster.long_term.store import STORE as MEMORIES
 
 _EXAMPLES = """\b
 Examples:
@@ -87,5 +88,7 @@ def _told(one: Resolved, dry_run: bool) -> str:
     done = "would be resolved" if dry_run else "resolved"
     if one.is_store_absent:
         store = one.conflict.conflict.store
+        if store == MEMORIES:
+            return f"{done}; the other tiers take it over at the next flush"
         return f"{done}; {store} is not on this machine, and takes it over at its next sync"
     return done if one.conflict.kind is Kind.STORE else f"{done} and added"

@@ -31,7 +31,7 @@ class Entry:
         id: `id` of the front matter, else the file's stem.
         title: `title`, else the first heading, else the file name's words. One line.
         tags, related: as written, in order.
-        moment: `date` and `heure`, else a `**Date**:` line, else what the file name tells.
+        moment: `date` and `heure`, else a `**Date**:` line, else what the file name tells, else `created`.
         body_start: offset of the body in `text`.
     """
 
@@ -110,7 +110,7 @@ def _entry(path: str, text: str, front: dict[str, Value], body_start: int) -> En
     named = naming.moment_of_name(path)
     if moment is None:
         moment = parse_loose_date(head.date) if head.date else None
-        moment = moment or named
+        moment = moment or named or _created(front)
     if moment and moment.clock is None:
         named_clock = named.clock if named and named.day == moment.day else None
         moment = replace(moment, clock=clock or named_clock)
@@ -154,6 +154,11 @@ def _date(front: Mapping[str, Value]) -> Moment | None:
     if written and moment is None:
         raise _BadValueError("date", f"{written!r} is not a date", "write it as 2025-04-05 or 2025-04-05T14:30:00")
     return moment
+
+
+def _created(front: Mapping[str, Value]) -> Moment | None:
+    written = front.get("created")
+    return parse_date(written) if isinstance(written, str) else None
 
 
 def _clock(front: Mapping[str, Value]) -> time | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sync.document.entry import Entry, parse_entry
@@ -14,17 +15,21 @@ from sync.merge.decision import Decision
 from sync.merge.entry import Merged, merge_texts
 from sync.stores.protocol import Store
 
+Merge = Callable[[str | None, str, str], Merged]
+"""Merges the texts of an entry: base, ours, theirs."""
 
-def decide(pair: Pair, store: Store[Any], *, settle: Settle = unsettled) -> Verdict:
+
+def decide(pair: Pair, store: Store[Any], *, settle: Settle = unsettled, merge: Merge = merge_texts) -> Verdict:
     """What is to become of one record and its entry.
 
     Args:
         pair: what both sides and the base hold.
         store: the store's adapter.
         settle: what a conflict comes to.
+        merge: merges two texts that both changed.
     """
     try:
-        verdict = _decide(pair, store, settle)
+        verdict = _decide(pair, store, settle, merge)
     except (ShapeError, DocumentError) as error:
         return _skipped(pair, error.message)
     if verdict.text is not None and (why := _unfit(pair, verdict, store)):
@@ -32,9 +37,9 @@ def decide(pair: Pair, store: Store[Any], *, settle: Settle = unsettled) -> Verd
     return verdict
 
 
-def _decide(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:
+def _decide(pair: Pair, store: Store[Any], settle: Settle, merge: Merge) -> Verdict:
     if pair.base is None:
-        return _first_meeting(pair, store, settle)
+        return _first_meeting(pair, store, settle, merge)
     if pair.now is None:
         return _gone_from_store(pair, store, settle)
     try:
@@ -49,7 +54,7 @@ def _decide(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:
         return _ours_only(pair, seen)
     if store.get(_parsed(pair.path, pair.ours)) == store.parse(pair.key, pair.now):
         return _in_step(pair, seen)
-    merged = merge_texts(pair.base, pair.ours, seen)
+    merged = merge(pair.base, pair.ours, seen)
     if merged.text is None:
         return _settled(pair, seen, _clashes(merged), settle, store)
     return _merged(pair, seen, merged)
@@ -62,7 +67,7 @@ def _in_step(pair: Pair, seen: str) -> Verdict:
     )
 
 
-def _first_meeting(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:
+def _first_meeting(pair: Pair, store: Store[Any], settle: Settle, merge: Merge) -> Verdict:
     """There is no base: what one side has, the other gets; what both have must be the same."""
     if pair.now is None:
         if pair.ours is None or not pair.is_wanted:
@@ -83,7 +88,7 @@ def _first_meeting(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:
         seen = store.put(record, entry).text
     except DocumentError:  # the entry cannot hold what the store says; a new one may
         seen = store.create(pair.key, pair.now).text
-    return _settled(pair, seen, _clashes(merge_texts(None, pair.ours, seen)), settle, store)
+    return _settled(pair, seen, _clashes(merge(None, pair.ours, seen)), settle, store)
 
 
 def _gone_from_store(pair: Pair, store: Store[Any], settle: Settle) -> Verdict:

@@ -143,7 +143,8 @@ def _found_by_library(texts: Mapping[str, str]) -> Iterator[Secret]:
         scanned = collection(root=folder)
         for number, (where, text) in enumerate(texts.items()):
             name = f"{number}.md"
-            pieces = [(line, piece) for line, whole in enumerate(text.split("\n"), 1) for piece in _cut(whole)]
+            lines = ((line, whole) for line, whole in enumerate(text.split("\n"), 1) if _COULD_HOLD.search(whole))
+            pieces = [(line, piece) for line, whole in lines for piece in _cut(whole)]
             # Code stands between backquotes in Markdown, and the library looks between the quotes of programs.
             content = _OPENING + "\n".join(piece for _, piece in pieces).replace("`", '"')
             file = Path(folder, name)

@@ -30,6 +30,14 @@ POLICY = {
     "created": Rule.CREATED,
     "updated": Rule.MACHINE_TIME,
     "last_used": Rule.MACHINE_TIME,
+    "context": Rule.SCALAR,
+    "key": Rule.SCALAR,
+    "kind": Rule.SCALAR,
+    "retention": Rule.SCALAR,
+    "expires": Rule.SCALAR,
+    "object": Rule.SCALAR,
+    "size": Rule.SCALAR,
+    "metadata": Rule.MAPPING,
 }
 """Every property of the entry schema; a key that is not here merges by the kind of its value."""
 

@@ -20,6 +20,7 @@ from sync.repository.files import read_or_none, refuse_outside, write_atomic
 from sync.repository.git import run_git
 from sync.repository.lock import lock
 from sync.repository.refs import read_head
+from sync.taskmaster.long_term.store import STORE as MEMORIES
 
 _IGNORE = ".gitignore"
 
@@ -104,7 +105,7 @@ def check_conflicts(journal: Journal) -> Iterator[Finding]:
     """Whether a conflict waits for a store that is not served any more."""
     recorded = open_conflicts(journal.root, read_head(journal.location).commit, journal.settings)
     for one in recorded.values():
-        if one.store not in STORES or not journal.settings.store(one.store).enabled:
+        if one.store != MEMORIES and (one.store not in STORES or not journal.settings.store(one.store).enabled):
             message = f"{one.path}: a conflict with {one.store}, which is not enabled"
             hint = f"run: journal resolve {one.id} --ours | --theirs | --both | --edit"
             yield Finding(check="", message=message, hint=hint)

@@ -21,6 +21,7 @@ from sync.repository.lock import Holder, lock, read_holder
 from sync.repository.objects import write_blobs
 from sync.repository.plumbing import is_id
 from sync.repository.refs import RefUpdate, read_head, update_refs
+from sync.taskmaster.long_term.store import STORE as MEMORIES
 
 _REFS = ("refs/journal", "refs/worktree/journal")
 _LEFTOVER = ".journal-*.tmp"
@@ -108,7 +109,7 @@ def _base_findings(journal: Journal, ref: str, commit: str) -> Iterator[Finding]
         why = found.reason.removeprefix(f"{ref} ") or "the commit that it names is not in this repository"
         hint = f"run: git update-ref -d {ref}; the next sync starts without a base, and deletes nothing"
         yield Finding(check="", message=f"{ref}: {why}", hint=hint, fix=remove)
-    elif store not in STORES or not journal.settings.store(store).enabled:
+    elif store != MEMORIES and (store not in STORES or not journal.settings.store(store).enabled):
         hint = f"if it is gone for good: git update-ref -d {ref}; else enable it in journal.toml"
         message = f"{ref} is the base of a store that is not enabled"
         yield Finding(check="", state=State.NOTE, message=message, hint=hint)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sync.merge.entry import Merged, merge_texts
 from sync.repository.files import read_or_none, write_atomic
 
 MARKER_SIZE = 7
+_OF_MEMORY = re.compile(r"^context:.*^```json$", re.MULTILINE | re.DOTALL)
 _ESCAPED = re.compile("[\x85\u2028\u2029\ud800-\udfff]")  # what readers take for a line's end, or UTF-8 cannot hold
 
 
@@ -54,7 +56,7 @@ def merge_files(base: Path, ours: Path, theirs: Path, *, size: int = MARKER_SIZE
         UsageError: a file is missing or not UTF-8.
     """
     texts = [_text(path) for path in (base, ours, theirs)]
-    merged = merge_texts(texts[0] or None, texts[1], texts[2])
+    merged = _merge(texts[0] or None, texts[1], texts[2])
     names = (str(ours), str(base), str(theirs)) if labels else ("ours", "base", "theirs")
     return _file_merge(merged, names, size)
 
@@ -97,7 +99,7 @@ def merge_jsonl(lines: Iterable[str]) -> Iterator[str]:
             raise UsageError(f"line {number}: not a merge to do", hint=hint) from error
         if not all(isinstance(text, str) for text in (ours, theirs)) or not isinstance(base, str | None):
             raise UsageError(f"line {number}: base, ours and theirs must be text")
-        merged = merge_texts(base, ours, theirs)
+        merged = _merge(base, ours, theirs)
         decisions = [one.as_dict() for one in merged.decisions]
         conflicts = [one for one in decisions if one["action"] == "conflict"]
         answer = {
@@ -109,6 +111,15 @@ def merge_jsonl(lines: Iterable[str]) -> Iterator[str]:
         }
         written = json.dumps(answer, ensure_ascii=False)
         yield written if written.isascii() or not _ESCAPED.search(written) else json.dumps(answer)
+
+
+def _merge(base: str | None, ours: str, theirs: str) -> Merged:
+    """Entries of memories by the rules of memories, whose JSON merges key by key; all others by those of entries."""
+    if all(_OF_MEMORY.search(text) for text in (ours, theirs)):
+        from sync.taskmaster.long_term.merging import Merger  # few entries are memories with JSON
+
+        return Merger(UTC)(base, ours, theirs)
+    return merge_texts(base, ours, theirs)
 
 
 def _numbered(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sync.document.entry import Entry, parse_entry
+from sync.document.fault import Fault
 from sync.engine.conflict import Conflict
 from sync.engine.settle import OnConflict, both, choose
 from sync.engine.verdict import Action
@@ -24,6 +25,7 @@ from sync.operations.sync_result import Resolution
 from sync.repository.lock import lock
 from sync.schema import Schema, check
 from sync.stores.registry import STORE_NAMES
+from sync.taskmaster.long_term.store import read_memory
 
 Editor = Callable[[Path], None]
 """Lets a person edit a file, and returns when they are done."""
@@ -224,3 +226,5 @@ class _Run:
             raise UsageError(str(entry), hint=where)
         if findings := check(Schema.ENTRY, dict(entry.front)):
             raise UsageError(f"{entry.path}: {findings[0].key}: {findings[0].message}", hint=where)
+        if isinstance(fault := read_memory(entry), Fault):
+            raise UsageError(str(fault), hint=where)
