@@ -48,6 +48,18 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses=auto", "--cov", env={"COVERAGE_FILE": str(data)})
 
 
+@nox.session
+def services(session: nox.Session) -> None:
+    """Run the tests that need PostgreSQL, Redis and S3.
+
+    PostgreSQL and Redis are real, and come from PyPI; S3 is played by moto. JOURNAL_TEST_POSTGRES, JOURNAL_TEST_REDIS and
+    JOURNAL_TEST_S3 name servers that are used instead.
+    """
+    session.install("-e", ".", *dependencies("tests"))
+    install_model(session)
+    session.run("pytest", "--numprocesses=auto", "tests/services", "tests/contracts", *session.posargs)
+
+
 @nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Check style, formatting and types, and the schemas against their metaschema."""

@@ -15,6 +15,8 @@ from sync.errors import UsageError
 
 MAX_KEY = 500
 """Characters of a key at most."""
+MAX_DEPTH = 200
+"""How deep JSON may be nested."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Value: TypeAlias = "str | bytes | int | float | bool | list[Any] | Mapping[str, Any] | None"
@@ -160,17 +162,19 @@ def checked_metadata(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _canonical(value: Any) -> bytes:
-    _refuse_odd_keys(value)
+    _refuse_odd(value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _refuse_odd_keys(value: Any) -> None:
-    """`json.dumps` would make text of keys that are none, and lose one of two."""
+def _refuse_odd(value: Any, depth: int = 0) -> None:
+    """`json.dumps` would make text of keys that are none, and lose one of two; not every reader takes any depth."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError(f"the key {key!r} is not text")
-            _refuse_odd_keys(item)
+            _refuse_odd(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            _refuse_odd_keys(item)
+            _refuse_odd(item, depth + 1)

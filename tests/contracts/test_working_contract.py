@@ -311,3 +311,10 @@ def test_nothing_that_was_acknowledged_is_lost(working: Working, done: list[Acti
     }
     assert {id_: working.rivals(id_) for id_ in present} == rivals
     assert {id_: one.rivals for id_, one in kept.items()} == {id_: len(some) for id_, some in rivals.items()}
+
+
+def test_the_time_that_uses_took_adds_up(working: Working) -> None:
+    put(working, memory("a"))
+    working.touch([Use(id=memory("a").id, at=at(1), took_s=0.25), Use(id=memory("a").id, at=at(2), took_s=0.5)])
+    held = working.get([memory("a").id], NOW)[memory("a").id]
+    assert (held.uses, held.took_s) == (2, 0.75)

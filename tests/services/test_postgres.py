@@ -1,4 +1,4 @@
-"""PostgreSQL as it is in use: killed, stopped, away and back, crowded; and journals that share it."""
+"""PostgreSQL killed, stopped, away and back."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ from typing import Any
 
 import psycopg
 import pytest
-from contracts.contract_memories import BUDGET, GUESTS, NOW, held, keys_of, memory, put, values_of, write
+from contracts.contract_memories import NOW, held, memory, put, values_of
 from servers.postgres import PostgresServer, empty_space, free_port, fresh_database
-from sqlalchemy import Connection, text
 from word_embedder import WordEmbedder
 
-from sync.errors import UsageError
 from sync.taskmaster.memory import MemoryId
-from sync.taskmaster.scoring import read_asked
 from sync.taskmaster.tiers.postgres.catalogue import PostgresCatalogue
-from sync.taskmaster.tiers.postgres.putting import put_all
 from sync.taskmaster.tiers.postgres.semantic import PgvectorSemantic
 from sync.taskmaster.tiers.postgres.working import PostgresWorking
 from sync.taskmaster.tiers.protocol import TierDownError
-from sync.taskmaster.writing import COPY, Stored, Write
 
 SECONDS = 2.0
 """The time limit of the tests: a server that is away is waited for as long."""
@@ -178,172 +173,3 @@ def test_what_others_hold_a_lock_on_is_waited_for_no_longer_than_the_limit() -> 
             with pytest.raises(TierDownError):
                 put(working, memory("b"))
         assert put(working, memory("b")).is_winner
-
-
-# Many at once
-
-
-def test_there_are_never_more_connections_than_the_pool_has() -> None:
-    counted: list[int] = []
-    question = (
-        "select count(*) from pg_stat_activity where application_name = 'journal' and datname = current_database()"
-    )
-    with (
-        fresh_database() as url,
-        closing(PostgresWorking(url, space="a", pool=4, timeout_s=60)) as small,
-        psycopg.connect(url, autocommit=True) as admin,
-        ThreadPoolExecutor(128) as pool,
-    ):
-        put(small, memory())
-        asked: list[Future[Any]] = [pool.submit(held, small, memory().id) for _ in range(512)]
-        asked += [pool.submit(put, small, memory(str(number))) for number in range(128)]
-        while not all(one.done() for one in asked):
-            counted.append(admin.execute(question).fetchone()[0])  # type: ignore[index]
-        assert all(one.result() for one in asked)
-
-    assert 1 < max(counted) <= 4
-
-
-def test_batches_of_the_same_keys_in_any_order_are_all_carried_out() -> None:
-    url, space = empty_space()
-    keys = [f"k{number}" for number in range(20)]
-    tiers = [PostgresWorking(url, space=space, timeout_s=30) for _ in range(4)]
-
-    def work(at: int) -> None:
-        for turn in range(10):
-            ordered = keys if (at + turn) % 2 else keys[::-1]
-            tiers[at].put([write(memory(key, f"{at} {turn}", minute=turn)) for key in ordered])
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(work, range(4)))
-    values = {f"{at} {turn}" for at in range(4) for turn in range(10)}
-    for key in keys:
-        id_ = memory(key).id
-        kept = held(tiers[0], id_)
-        assert kept is not None
-        assert {kept.memory.value, *(one.value for one in tiers[1].rivals(id_))} == values
-    for tier in tiers:
-        tier.close()
-
-
-def test_of_two_who_make_one_key_at_the_same_time_both_are_held() -> None:
-    url, space = empty_space()
-    first, second = PostgresWorking(url, space=space), PostgresWorking(url, space=space)
-    waiting = text(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    )
-    with closing(first), closing(second), ThreadPoolExecutor(1) as pool:
-        numbers = first._shelf.made([BUDGET])
-        second.count()
-
-        def work(connection: Connection) -> Future[Stored]:
-            put_all(connection, first._shelf.number, numbers, [write(memory(value="barn"))])
-            writing = pool.submit(put, second, memory(value="castle", minute=1), 5)
-            while not connection.execute(waiting).scalar() and not writing.done():
-                pass
-            return writing
-
-        stored = first._shelf.write(work).result()
-        assert stored.rival is not None
-        assert (stored.is_winner, stored.rival.value) == (True, "barn")
-        assert [one.value for one in second.rivals(memory().id)] == ["barn"]
-
-
-@pytest.mark.parametrize(("context", "key"), [(BUDGET, "a\0b"), ("a\0b", "venue"), (BUDGET, "\ud800"), ("\ud800", "k")])
-def test_text_that_postgresql_cannot_hold_names_nothing(working: PostgresWorking, context: str, key: str) -> None:
-    odd = memory(key, context=context)
-    with pytest.raises(UsageError):
-        working.put([Write(memory=odd, seen=0)])
-
-    assert working.get([odd.id], NOW) == {}
-    assert (working.page(context, NOW, after=odd.id), working.rivals(odd.id)) == ([], [])
-    assert (working.drop({odd.id: 1}), working.settle_rivals(odd.id, ["00"])) == (0, 0)
-    assert (working.count("a\0b"), working.contexts("a\0b")) == (0, [])
-
-
-def test_what_one_caller_cannot_write_does_not_hold_up_the_others(working: PostgresWorking) -> None:
-    with ThreadPoolExecutor(16) as pool:
-        done = [
-            pool.submit(put, working, memory(str(n), context="a\ud800b" if n % 4 == 0 else BUDGET)) for n in range(64)
-        ]
-        failed = [one.exception() is not None for one in done]
-
-    assert failed == [n % 4 == 0 for n in range(64)]
-    assert working.count() == 48
-
-
-def test_a_batch_is_written_whole_or_not_at_all(working: PostgresWorking) -> None:
-    url, _ = empty_space()
-    put(working, memory("z"))
-    with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute("alter table journal_memory add constraint none check (key <> 'bad')")
-        try:
-            with pytest.raises(Exception, match="none"):
-                working.put([write(memory(key)) for key in ("a", "bad", "c")])
-        finally:
-            admin.execute("alter table journal_memory drop constraint none")
-
-    assert keys_of(working.page(BUDGET, NOW)) == ["z"]
-
-
-# Journals that share a database
-
-
-def test_journals_in_one_database_do_not_see_each_other() -> None:
-    url, space = empty_space()
-    spaces = [space, f"{space} too"]
-    mine, theirs = [PostgresWorking(url, space=one, per_tenant=0) for one in spaces]
-    with closing(mine), closing(theirs):
-        put(mine, memory())
-        put(theirs, memory(value="the castle"))
-        theirs.sweep(NOW)
-
-        assert values_of(mine.search(read_asked("venue"), [BUDGET], 9, NOW)) == ["the old barn"]
-        assert values_of(theirs.page("", NOW, below=True)) == ["the castle"]
-        assert (mine.count(), mine.contexts()) == (1, [BUDGET])
-
-
-def test_a_journal_s_tiers_do_not_see_each_other() -> None:
-    url, space = empty_space()
-    working, catalogue = PostgresWorking(url, space=space), PostgresCatalogue(url, space=space)
-    with closing(working), closing(catalogue):
-        put(working, memory())
-        catalogue.follow("1" * 40, "", [write(memory("b"), COPY)], [])
-        catalogue.clear()
-
-        assert (working.count(), catalogue.count()) == (1, 0)
-
-
-# Very large contexts
-
-
-def test_a_large_context_gets_an_index_and_finds_the_nearest_through_it() -> None:
-    url, space = empty_space()
-    embedder = WordEmbedder()
-    texts = {MemoryId(BUDGET, f"k{n:03}"): f"guest {n % 7} likes {n} and {n % 31}" for n in range(300)}
-    exact = PgvectorSemantic(url, embedder, space=space)
-    indexed = PgvectorSemantic(url, embedder, space=space, most_compared=100)
-    with closing(exact), closing(indexed), psycopg.connect(url) as admin:
-        exact.add(texts)
-        asked = [f"likes {number}" for number in range(20)]
-        expected = [{one.id for one in exact.near(text, [BUDGET], 10)} for text in asked]
-        indexed.add({MemoryId(BUDGET, "one more"): "guest", MemoryId(GUESTS, "small"): "guest"})
-        names = admin.execute(
-            "select i.relname, am.amname from pg_class i join pg_am am on am.oid = i.relam"
-            " where i.relname like 'journal_vector_near_%'"
-        ).fetchall()
-        near = [{one.id for one in indexed.near(text, [BUDGET, GUESTS], 10)} for text in asked]
-
-    assert [method for _, method in names] == ["hnsw"]
-    assert sum(len(one & other) for one, other in zip(near, expected, strict=True)) >= 180
-
-
-def test_an_index_is_made_once() -> None:
-    url, space = empty_space()
-    with closing(PgvectorSemantic(url, WordEmbedder(), space=space, most_compared=5)) as semantic:
-        semantic.add({MemoryId(BUDGET, str(n)): str(n) for n in range(9)})
-        with psycopg.connect(url) as admin:
-            question = "select oid from pg_class where relname like 'journal_vector_near_%' order by oid"
-            before = admin.execute(question).fetchall()
-            semantic.add({MemoryId(BUDGET, "more"): "more"})
-            assert admin.execute(question).fetchall() == before

@@ -32,7 +32,8 @@ class Held:
         memory: the memory.
         tokens: what it is found by.
         homes, owed, base: as they were written, see `Write`; what is owed may have been settled since.
-        uses: how often it was recalled; `used`: when last, None for never.
+        uses: how often it was recalled; `used`: when last, None for never; `took_s`: seconds that those recalls took in
+            all.
         rivals: how many values that lost against this one are kept.
     """
 
@@ -43,6 +44,7 @@ class Held:
     base: str = ""
     uses: int = 0
     used: datetime | None = None
+    took_s: float = 0.0
     rivals: int = 0
 
 

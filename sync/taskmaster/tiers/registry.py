@@ -46,6 +46,7 @@ def open_tiers(site: Site) -> Tiers:
         TierDownError: never: a server is asked when it is first needed.
     """
     load = site.embedder
+    site.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Tiers(
         short=_open_short(site),
         working=_open_working(site),

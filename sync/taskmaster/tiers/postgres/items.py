@@ -188,14 +188,17 @@ class PostgresItems:
 
     def _touch(self, connection: Connection, uses: Sequence[Use]) -> None:
         numbers = self._shelf.known(connection, (one.id.context for one in uses))
-        last: dict[MemoryId, list[datetime]] = {}
+        last: dict[MemoryId, list[Use]] = {}
         for one in uses:
             if one.id.context in numbers and can_be_text(one.id.key):
-                last.setdefault(one.id, []).append(one.at)
+                last.setdefault(one.id, []).append(one)
         rows = [
-            {"context": numbers[id_.context], "key": id_.key, "uses": len(at), "used": max(at)}
-            for id_, at in last.items()
-        ]
+            {
+                "context": numbers[id_.context], "key": id_.key, "uses": len(same),
+                "used": max(one.at for one in same), "took": sum(one.took_s for one in same),
+            }
+            for id_, same in last.items()
+        ]  # fmt: skip
         if rows:
             connection.execute(statements.RELAX)
             connection.execute(statements.TOUCH, arrays(rows))

@@ -20,6 +20,7 @@ ARRAYS: Mapping[str, str] = {
     "importance": "float8[]", "created": "timestamptz[]", "updated": "timestamptz[]", "expires": "timestamptz[]",
     "version": "bigint[]", "is_forgotten": "bool[]", "homes": "smallint[]", "owed": "smallint[]", "base": "text[]",
     "tokens": "text[]", "vector": "text[]", "id": "bigint[]", "uses": "bigint[]", "used": "timestamptz[]",
+    "took": "float8[]",
 }  # fmt: skip
 """The type of many rows' values of a column, given as one array; tokens as text: arrays of arrays must be square."""
 
@@ -91,6 +92,7 @@ def held_of(row: Any, context: str, shelf: int) -> Held:
         base=row.base,
         uses=row.uses,
         used=_utc(row.used) if row.used else None,
+        took_s=row.took,
         rivals=row.rivals,
     )
 

@@ -12,7 +12,7 @@ from sync.taskmaster.tiers.postgres.rows import ARRAYS, VALUES
 _PAIRS = "(select * from unnest(cast(:contexts as int[]), cast(:keys as text[])))"
 _VALUES = ", ".join(f"m.{name}" for name in VALUES)
 LIVE = "not m.is_forgotten and (m.expires is null or m.expires > :now)"
-HELD = f"""m.id, m.context, m.key, {_VALUES}, m.homes, m.owed, m.base, m.tokens, m.uses, m.used,
+HELD = f"""m.id, m.context, m.key, {_VALUES}, m.homes, m.owed, m.base, m.tokens, m.uses, m.used, m.took,
     (select count(*) from journal_rival r where r.context = m.context and r.key = m.key) as rivals"""
 """The columns of `rows.held_of`."""
 
@@ -152,10 +152,12 @@ RELAX = text("set local synchronous_commit = off")
 """For what need not be durable."""
 TOUCH = text(f"""
 with busy as (
-    select m.id, given.uses, given.used from journal_memory m join {given("context", "key", "uses", "used")}
+    select m.id, given.uses, given.used, given.took
+    from journal_memory m join {given("context", "key", "uses", "used", "took")}
     on m.context = given.context and m.key = given.key order by m.id for no key update of m skip locked
 )
-update journal_memory m set uses = m.uses + busy.uses, used = greatest(m.used, busy.used)
+update journal_memory m set uses = m.uses + busy.uses, used = greatest(m.used, busy.used),
+    took = m.took + busy.took
 from busy where m.id = busy.id
 """)
 """What somebody is writing at the moment is not counted: a use need not be durable."""

@@ -81,6 +81,7 @@ memory = Table(
     Column("tokens", ARRAY(BigInteger), nullable=False),
     Column("uses", BigInteger, nullable=False, server_default="0"),
     Column("used", _MOMENT),
+    Column("took", Double, nullable=False, server_default="0"),
     UniqueConstraint("context", "key"),
     Index("journal_memory_latest", "context", "updated"),
     Index("journal_memory_owed", "context", "key", postgresql_where=text("owed <> 0")),

@@ -20,7 +20,7 @@ KEPT = timedelta(hours=1)
 MEMORY = "key, version, updated, created, expires, importance, kind, type, writer, retention, metadata, data"
 """The columns of a memory, in the order of `memory_row`."""
 HELD = f"""
-    i.number, c.id, {MEMORY.replace("key,", "i.key,")}, is_forgotten, homes, owed, base, tokens, uses, used,
+    i.number, c.id, {MEMORY.replace("key,", "i.key,")}, is_forgotten, homes, owed, base, tokens, uses, used, took,
     (select count(*) from rivals r where r.context = i.context and r.key = i.key)
 """  # noqa: S608 (constants)
 """What `held_of` reads of `items i join contexts c`; with the table's own names made plain."""
@@ -85,9 +85,9 @@ def memory_of(context: str, row: Row, *, is_forgotten: bool = False) -> Memory:
 
 def held_of(row: Row) -> Held:
     """What is held, of the columns HELD."""
-    is_forgotten, homes, owed, base, tokens, uses, used, rivals = row[14:]
+    is_forgotten, homes, owed, base, tokens, uses, used, took, rivals = row[14:]
     return Held(
         memory=memory_of(row[1], row[2:14], is_forgotten=bool(is_forgotten)), tokens=frozenset(tokens_of_blob(tokens)),
         homes=_TIERS[homes], owed=_TIERS[owed], base=base, uses=uses, used=None if used is None else moment_of(used),
-        rivals=rivals,
+        took_s=took / 1e6, rivals=rivals,
     )  # fmt: skip

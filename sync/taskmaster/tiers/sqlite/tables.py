@@ -25,7 +25,7 @@ _MIGRATIONS = (
         number integer primary key, context integer not null, key text not null, version integer not null,
         updated integer not null, created integer not null, expires integer, ends integer,
         is_forgotten integer not null, homes integer not null, owed integer not null, used integer,
-        uses integer not null default 0,
+        uses integer not null default 0, took integer not null default 0,
         importance real not null, kind integer not null, type text not null, writer text not null,
         retention text not null, base text not null, metadata text, tokens blob not null, data blob not null
     );

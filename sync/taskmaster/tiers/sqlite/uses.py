@@ -19,15 +19,15 @@ class UseBuffer:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._uses: dict[MemoryId, tuple[int, int]] = {}
+        self._uses: dict[MemoryId, tuple[int, int, int]] = {}
 
     def add(self, uses: Iterable[Use]) -> bool:
         """Count some uses; whether there are so many by now that they should be written."""
         with self._lock:
             for use in uses:
                 last = micros(use.at)
-                count, before = self._uses.get(use.id, (0, last))
-                self._uses[use.id] = count + 1, max(before, last)
+                count, before, took = self._uses.get(use.id, (0, last, 0))
+                self._uses[use.id] = count + 1, max(before, last), took + round(use.took_s * 1e6)
             return len(self._uses) >= _MANY
 
     def take(self) -> Uses:
@@ -43,6 +43,6 @@ class UseBuffer:
         found = self._uses.get(held.memory.id)
         if found is None:
             return held
-        count, last = found
+        count, last, took = found
         used = moment_of(last) if held.used is None else max(held.used, moment_of(last))
-        return replace(held, uses=held.uses + count, used=used)
+        return replace(held, uses=held.uses + count, used=used, took_s=held.took_s + took / 1e6)

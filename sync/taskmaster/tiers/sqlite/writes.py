@@ -12,8 +12,8 @@ from sync.taskmaster.tiers.sqlite import postings
 from sync.taskmaster.tiers.sqlite.rows import MEMORY, Row, bits_of, end_of, memory_of, memory_row, tokens_blob
 from sync.taskmaster.writing import Stored, Write, decide_write
 
-Uses = Mapping[MemoryId, tuple[int, int]]
-"""For each memory how often it was used, and when last, in microseconds."""
+Uses = Mapping[MemoryId, tuple[int, int, int]]
+"""For each memory how often it was used, when last, and how long that took in all, both in microseconds."""
 
 _COLUMNS = f"{MEMORY}, is_forgotten, homes, owed, base, tokens, ends"
 _NAMES = [name.strip() for name in _COLUMNS.split(",")]
@@ -23,7 +23,7 @@ _PRESENT = f"""
 _INSERT = f"insert into items ({_COLUMNS}, context) values ({', '.join('?' * len(_NAMES))}, ?)"  # noqa: S608
 _UPDATE = f"update items set {', '.join(f'{name} = ?' for name in _NAMES)} where number = ?"  # noqa: S608
 _USE = """
-    update items set uses = uses + ?, used = max(coalesce(used, ?), ?)
+    update items set uses = uses + ?, used = max(coalesce(used, ?), ?), took = took + ?
     where context = (select number from contexts where id = ?) and key = ?
 """
 _RIVAL = f"""
@@ -81,7 +81,7 @@ def number_of(db: sqlite3.Connection, context: str) -> int | None:
 
 def count_uses(db: sqlite3.Connection, uses: Uses) -> None:
     """Add uses to what is held."""
-    db.executemany(_USE, ((count, last, last, id_.context, id_.key) for id_, (count, last) in uses.items()))
+    db.executemany(_USE, ((count, last, last, took, *id_) for id_, (count, last, took) in uses.items()))
 
 
 def drop(db: sqlite3.Connection, versions: Mapping[MemoryId, int]) -> int:

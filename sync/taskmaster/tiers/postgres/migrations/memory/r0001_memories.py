@@ -60,6 +60,7 @@ def _make_memory() -> None:
         sa.Column("tokens", ARRAY(sa.BigInteger), nullable=False),
         sa.Column("uses", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("used", _MOMENT),
+        sa.Column("took", sa.Double, nullable=False, server_default="0"),
         sa.UniqueConstraint("context", "key"),
     )
     op.create_index("journal_memory_latest", "journal_memory", ["context", "updated"])
@@ -67,8 +68,8 @@ def _make_memory() -> None:
     _make_partial("journal_memory_expires", ["expires"], "expires IS NOT NULL")
     _make_partial("journal_memory_forgotten", ["updated"], "is_forgotten")
     # With a list of what is pending, every search would read the list, and now and then a writer would wait for it.
-    options = {"postgresql_using": "gin", "postgresql_with": {"fastupdate": "off"}}
-    op.create_index("journal_memory_tokens", "journal_memory", ["tokens"], **options)
+    off = {"fastupdate": "off"}
+    op.create_index("journal_memory_tokens", "journal_memory", ["tokens"], postgresql_using="gin", postgresql_with=off)
 
 
 def _make_partial(name: str, columns: list[str], where: str) -> None:

@@ -1,0 +1,129 @@
+"""Memories that stay open between the calls of a server, one for each writer, opened anew when the rules change."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from sync.document.settings import FILE_NAME
+from sync.operations.journal import Journal, open_journal
+from sync.operations.memory import CONTEXTS, SHARING, open_memory
+from sync.operations.memory_due import flush_when_due
+from sync.repository.files import signature
+from sync.taskmaster.background import Background
+from sync.taskmaster.manager import MemoryManager
+
+MOST = 16
+"""Writers whose memories are open at the same time, unless more are at work."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Opened:
+    """A memory that is open.
+
+    Attributes:
+        manager: it.
+        marks: of the files that it was set up from.
+        users: how many calls use it now.
+        is_retired: another has taken its place: who uses it last closes it.
+    """
+
+    manager: MemoryManager
+    marks: list[list[int]]
+    users: int = 0
+    is_retired: bool = False
+
+
+@dataclass(slots=True)
+class MemoryDesk:
+    """The open memories of one journal. Any thread may use it; it may be used again after it was closed.
+
+    Attributes:
+        flush_every_s: after so many seconds, again and again, the journal is written where that is due; None for never.
+    """
+
+    flush_every_s: float | None = None
+    _flusher: Background | None = None
+    _opened: dict[str, _Opened] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    @contextlib.contextmanager
+    def borrow(self, journal: Journal, writer: str) -> Iterator[MemoryManager]:
+        """The memory as one writer uses it.
+
+        Args:
+            journal: the journal as it is now.
+            writer: the name that it is written under.
+
+        Raises:
+            JournalError: see `open_memory`.
+        """
+        opened = self._take(journal, writer)
+        try:
+            yield opened.manager
+        finally:
+            self._give_back(opened)
+
+    def close(self) -> None:
+        """Close all that nobody uses now; what somebody uses is closed behind its last user."""
+        with self._lock:
+            flusher, self._flusher = self._flusher, None
+        if flusher is not None:
+            flusher.stop()
+        with self._lock:
+            opened, self._opened = list(self._opened.values()), {}
+            for one in opened:
+                self._retire(one)
+
+    def _take(self, journal: Journal, writer: str) -> _Opened:
+        marks = _marks(journal)
+        with self._lock:
+            opened = self._opened.pop(writer, None)
+            if opened is not None and opened.marks != marks:
+                self._retire(opened)
+                opened = None
+            if opened is None:
+                opened = _Opened(manager=open_memory(journal, writer=writer), marks=marks)
+                self._make_room()
+            self._opened[writer] = opened  # the one that was used last stands last
+            opened.users += 1
+            if self._flusher is None and self.flush_every_s is not None:
+                root = journal.root
+                self._flusher = Background(lambda: self._flush(root), _leave_it, pause_s=self.flush_every_s)
+            return opened
+
+    def _flush(self, root: Path) -> None:
+        with self._lock:
+            writer = next(reversed(self._opened), None)
+        if writer is not None:
+            journal = open_journal(root)
+            with self.borrow(journal, writer) as manager:
+                flush_when_due(journal, manager)
+
+    def _give_back(self, opened: _Opened) -> None:
+        with self._lock:
+            opened.users -= 1
+            if opened.is_retired and not opened.users:
+                opened.manager.close()
+
+    def _make_room(self) -> None:
+        while len(self._opened) >= MOST:
+            self._retire(self._opened.pop(next(iter(self._opened))))
+
+    def _retire(self, opened: _Opened) -> None:
+        opened.is_retired = True
+        if not opened.users:
+            opened.manager.close()
+
+
+def _leave_it(_error: Exception) -> None:
+    """What waits for the journal is durable: whoever writes it next says what is wrong."""
+
+
+def _marks(journal: Journal) -> list[list[int]]:
+    """What tells whether the files that set up the memory are still the same."""
+    folder = journal.absolute(journal.settings.journal)
+    return [signature(one) for one in (journal.absolute(FILE_NAME), folder / CONTEXTS, folder / SHARING)]
