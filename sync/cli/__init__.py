@@ -23,6 +23,13 @@ def main() -> None:
         plain = parse_plain(arguments[1:])
         if plain:
             sys.exit(run_plain(plain))
+    if arguments[:1] == ["remember"]:
+        from sync.cli.plain_remember import parse_plain as parse_remember
+        from sync.cli.plain_remember import run_plain as run_remember
+
+        asked = parse_remember(arguments[1:])
+        if asked:
+            sys.exit(run_remember(asked))
     from sync.cli.app import run
 
     sys.exit(run(arguments))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ from sync.operations.status import status
 from sync.operations.write import write_entry
 from sync.search.filters import Filters, Mode, make_filters
 from sync.search.hit import Hit
+from sync.taskmaster.manager import MemoryManager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Call:
         client: the assistant, by the name and version that it gave.
         arguments: they obey the tool's schema; what may be absent has its default.
         progress: told how far the work has come.
+        memory: lends the memory, as the assistant writes it; opened when it is first asked for.
     """
 
     journal: Journal
@@ -38,6 +41,7 @@ class Call:
     client: str
     arguments: Mapping[str, Any]
     progress: Progress
+    memory: Callable[[], AbstractContextManager[MemoryManager]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any
-
 from sync.mcp import calls, shapes
-from sync.mcp.calls import Answer, Call
+from sync.mcp.memory_tools import MEMORY_TOOLS
 from sync.mcp.shapes import choice, many, number, record, text, with_default
+from sync.mcp.tool import Effect, Tool, limit_of, takes
 from sync.search.filters import Mode
 
-
-class Effect(Enum):
-    """What a call may change."""
-
-    READS = "reads"
-    SEARCHES = "reads, and asks others where they make the vectors"
-    ASKS = "asks others"
-    WRITES = "writes"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tool:
-    """One tool.
-
-    Attributes:
-        name, title, description: for the assistant, and for whoever lets it call.
-        takes, gives: JSON Schemas of arguments and data.
-        effect: what a call may change.
-        work: makes the answer; raises a JournalError where it cannot. Blocks.
-    """
-
-    name: str
-    title: str
-    description: str
-    takes: dict[str, Any]
-    gives: dict[str, Any]
-    effect: Effect
-    work: Callable[[Call], Answer]
-
+__all__ = ["FILTERS", "TOOLS", "Effect", "Tool", "tools"]
 
 _ENTRY = text("path, id or file name of the entry", longest=shapes.NAME_LENGTH, shortest=1)
 _QUESTION = text("what to look for, in words or as a question", longest=shapes.QUESTION_LENGTH, shortest=1)
@@ -56,24 +24,14 @@ FILTERS = {
 """The arguments that narrow a search."""
 
 
-def _limit(default: int, most: int) -> dict[str, Any]:
-    return with_default(number("how many at most", least=1, most=most), default)
-
-
-def _takes(**properties: Any) -> dict[str, Any]:
-    optional = frozenset(key for key, one in properties.items() if "default" in one)
-    shape: dict[str, Any] = record(properties, optional=optional, closed=True)
-    return shape
-
-
 TOOLS = (
     Tool(
         name="query",
         title="Search the journal",
         description="Passages of the journal that answer a question, best first, each with entry, lines and commit.",
-        takes=_takes(
+        takes=takes(
             question=_QUESTION,
-            limit=_limit(5, 50),
+            limit=limit_of(5, 50),
             mode=with_default(choice("how to search", "best", *(mode.value for mode in Mode)), "best"),
             at=with_default(text("a commit whose journal is searched instead", longest=200), ""),
             **FILTERS,
@@ -87,7 +45,7 @@ TOOLS = (
         title="Ask the journal",
         description="An answer from the journal with numbered sources: written by a model where an endpoint is set up,"
         " else quoted.",
-        takes=_takes(question=_QUESTION, limit=_limit(8, 20), **FILTERS),
+        takes=takes(question=_QUESTION, limit=limit_of(8, 20), **FILTERS),
         gives=shapes.ANSWER,
         effect=Effect.ASKS,
         work=calls.answer_ask,
@@ -96,7 +54,7 @@ TOOLS = (
         name="read_entry",
         title="Read an entry",
         description="An entry's text, whole or some lines of it.",
-        takes=_takes(
+        takes=takes(
             entry=_ENTRY,
             first_line=with_default(number("1-based", least=1), 1),
             last_line=with_default(number("included; 0 for the last of the file", least=0), 0),
@@ -112,7 +70,7 @@ TOOLS = (
         name="list_tags",
         title="List tags",
         description="The tags of the journal with how many entries bear them, the commonest first.",
-        takes=_takes(limit=_limit(200, 5000)),
+        takes=takes(limit=limit_of(200, 5000)),
         gives=record({"tags": many(record({"tag": text(), "entries": number()}))}),
         effect=Effect.READS,
         work=calls.answer_list_tags,
@@ -121,8 +79,8 @@ TOOLS = (
         name="recent_entries",
         title="List recent entries",
         description="The newest entries of the journal.",
-        takes=_takes(
-            limit=_limit(10, 200),
+        takes=takes(
+            limit=limit_of(10, 200),
             tag=with_default(text("only entries that bear it", longest=200), ""),
             since=_SINCE,
             until=_UNTIL,
@@ -135,7 +93,7 @@ TOOLS = (
         name="related_entries",
         title="Find related entries",
         description="Entries that belong to one: by links either way, by rare tags that they share, by what they say.",
-        takes=_takes(entry=_ENTRY, limit=_limit(10, 50)),
+        takes=takes(entry=_ENTRY, limit=limit_of(10, 50)),
         gives=record({
             "entry": record(shapes.CARD),
             "related": many(record({
@@ -149,7 +107,7 @@ TOOLS = (
         name="write_entry",
         title="Write a new entry",
         description="Add an entry to the journal, in Markdown. Nothing is overwritten, and nothing is committed.",
-        takes=_takes(
+        takes=takes(
             title=text("one line", longest=300, shortest=1),
             text=text("Markdown; level-two headings for its sections", longest=shapes.BODY_LENGTH, shortest=1),
             tags=with_default({**shapes.WORDS, "description": "words"}, []),
@@ -163,7 +121,7 @@ TOOLS = (
         name="sync_status",
         title="Where journal and stores stand",
         description="What a sync of the journal with the assistants' memories would do, and what waits for a person.",
-        takes=_takes(),
+        takes=takes(),
         gives=record({
             "branch": text(), "commit": text(), "in_progress": text(), "stores": many(shapes.OPEN),
             "to_import": number(), "uncommitted": many(text()), "conflicts": many(shapes.OPEN),
@@ -175,11 +133,12 @@ TOOLS = (
         name="list_conflicts",
         title="List conflicts",
         description="Conflicts that wait for a person, with base and both sides.",
-        takes=_takes(),
+        takes=takes(),
         gives=record({"conflicts": many(shapes.OPEN)}),
         effect=Effect.READS,
         work=calls.answer_list_conflicts,
     ),
+    *MEMORY_TOOLS,
 )  # fmt: skip
 """All tools, in the order that assistants are told of them."""
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from sync.document.memory_settings import MemorySettings, duration
-from sync.operations.journal import Journal
+from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.memory_later import LongTermLater
 from sync.operations.memory_site import find_site
 from sync.repository.files import read_or_none
@@ -33,24 +33,35 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_memory(journal: Journal, *, clock: Callable[[], datetime] = utc_now, writer: str = "") -> MemoryManager:
+def open_memory(
+    journal: Journal,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    writer: str = "",
+    progress: Progress = no_progress,
+) -> MemoryManager:
     """The memory manager of a journal.
 
     Args:
         journal: the journal.
         clock: tells the time, aware, in UTC.
         writer: the name that writes are made under; empty for that of the user.
+        progress: told how many entries have been read, where the first call has to read all.
 
     Raises:
         SettingsError: contexts.yaml is wrong, with its line.
         UsageError: a package that the settings ask for is not installed.
         RefusedError: journal.toml names a server that this clone does not trust.
     """
-    return MemoryManager(*memory_parts(journal, clock=clock, writer=writer))
+    return MemoryManager(*memory_parts(journal, clock=clock, writer=writer, progress=progress))
 
 
 def memory_parts(
-    journal: Journal, *, clock: Callable[[], datetime] = utc_now, writer: str = ""
+    journal: Journal,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    writer: str = "",
+    progress: Progress = no_progress,
 ) -> tuple[Core, LongTerm | None, Sharing]:
     """What a `MemoryManager` is made of; see `open_memory`."""
     rules = load_rules(journal)
@@ -62,7 +73,7 @@ def memory_parts(
         events.publish(Event(name=name, context="", key="", at=clock(), data={"tier": tier.value}))
 
     tiers = open_tiers(site)
-    long = _long_term(journal, site.settings, tiers)
+    long = _long_term(journal, site.settings, tiers, progress)
     if tiers.catalogue is not None and tiers.objects is not None:
         tiers = replace(tiers, catalogue=LoadingCatalogue(tiers.catalogue, tiers.objects))
     core = Core(
@@ -83,7 +94,7 @@ def _relay(settings: MemorySettings, events: Bus) -> Relay | None:
     return RedisEvents(events, settings.events, origin=uuid4().hex, space=settings.space, timeout_s=timeout_s)
 
 
-def _long_term(journal: Journal, settings: MemorySettings, tiers: Tiers) -> LongTermLater | None:
+def _long_term(journal: Journal, settings: MemorySettings, tiers: Tiers, progress: Progress) -> LongTermLater | None:
     catalogue, objects = tiers.catalogue, tiers.objects
     if catalogue is None or objects is None:
         return None
@@ -98,7 +109,7 @@ def _long_term(journal: Journal, settings: MemorySettings, tiers: Tiers) -> Long
             object_bytes=settings.limits.object_bytes,
             objects_folder="" if "://" in settings.objects else settings.objects,
         )  # fmt: skip
-        return JournalTier(parts)
+        return JournalTier(parts, progress)
 
     return LongTermLater(open_it)
 

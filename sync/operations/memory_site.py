@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -49,9 +50,15 @@ def find_site(journal: Journal, *, environment: Mapping[str, str] = os.environ) 
         settings=settings,
         folder=folder_of(journal),
         objects=inside,
-        has_journal=journal.location.git_dir is not None,
+        tree=_tree(journal),
         embedder=_embedder(journal, settings),
     )
+
+
+def _tree(journal: Journal) -> str:
+    if journal.location.git_dir is None:
+        return ""
+    return sha256(str(journal.root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 def folder_of(journal: Journal) -> Path:

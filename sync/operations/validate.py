@@ -27,6 +27,7 @@ from sync.repository.files import read_or_none
 from sync.repository.git import run_git
 from sync.repository.listing import NOT_UTF8, UNMERGED, Source, list_files, shown_path
 from sync.schema import Finding, Schema, check
+from sync.taskmaster.long_term.store import read_memory
 
 AUGMENT_CONFIG = ".augment/config.json"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -139,6 +140,8 @@ def _validate_entry(data: bytes, entry: Entry | Fault) -> list[Fault]:
     if block is None and _EARLY_BLANKS.match(text):
         message = "front matter does not start on the first line, so it is read as text"
         faults.append(Fault(path=path, message=message, hint="remove the empty lines above it"))
+    if isinstance(fault := read_memory(entry), Fault):
+        faults.append(fault)
     if entry.moment is None and not faults:
         hint = "write `date: 2025-04-05` into its front matter, or start its file name with the day"
         faults.append(Fault(path=path, key="date", message="nothing tells when it was written", hint=hint))

@@ -7,7 +7,7 @@ from datetime import datetime
 from sync.taskmaster.core import Core
 from sync.taskmaster.long_term.port import AtCommit
 from sync.taskmaster.memory import Memory, Tier
-from sync.taskmaster.recalling import UNASKED, Wanted, line_of, provenance, refuse_odd
+from sync.taskmaster.recalling import Wanted, line_of, provenance, refuse_odd
 from sync.taskmaster.results import Recall, Recalled
 from sync.taskmaster.scoring import read_asked, scores
 
@@ -21,7 +21,7 @@ def recall_at(core: Core, wanted: Wanted, then: AtCommit) -> Recall:
         for one in then.search(asked, list(line), wanted.pool, then.moment)
         if wanted.archived or not one.memory.metadata.get("_archived")
     ]
-    rated = scores(asked, [(one.memory, one.tokens) for one in found]) if asked.words else [UNASKED] * len(found)
+    rated = scores(asked, [(one.memory, one.tokens) for one in found])
     hits = [
         _shown(one.memory, score * line[one.memory.context], then.moment)
         for one, score in zip(found, rated, strict=True)

@@ -167,6 +167,7 @@ class Memories:
         """
         core, now = self._core, self._core.clock()
         own = core.rules.expand(context) if context else ""
+        self._reader.follow()
         pages, notes = [], []
         for tier in (Tier.SHORT, Tier.WORKING, Tier.LONG):
             page = self._reader.page(tier, own, now, below=below, after=after, limit=limit + 1)

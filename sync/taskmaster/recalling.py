@@ -20,8 +20,6 @@ T = TypeVar("T")
 MAX_LIMIT = 1_000
 _FARTHER = 0.95  # what a score keeps for each step up to the context that has the memory: the nearest comes first
 _POOL = 20
-UNASKED = 0.5
-"""The score of what is recalled without a question: neither good nor bad."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +82,7 @@ class Reader:
             wanted: what is asked of them.
         """
         refuse_odd(wanted)
+        self.follow()
         now, asked = self._core.clock(), read_asked(wanted.query)
         found: dict[MemoryId, Found] = {}
         tiers: list[Tier] = []
@@ -111,6 +110,7 @@ class Reader:
         """See `MemoryManager.get`."""
         core, now = self._core, self._core.clock()
         own = core.rules.expand(context)
+        self.follow()
         ids = [MemoryId(one, checked_key(key)) for one in (core.rules.lineage(own) if inherit else (own,))]
         found = self.newest(ids, now)
         one = next((found[id_] for id_ in ids if id_ in found), None)
@@ -118,6 +118,10 @@ class Reader:
             return None
         self._promoter.used([(one.held, one.tier, one.score)], now)
         return self.shown(one, now)
+
+    def follow(self) -> None:
+        """Let all tiers show what the journal says now, as far as the catalogue answers."""
+        self._core.health.ask(Tier.LONG, self._follow)
 
     def newest(self, ids: Sequence[MemoryId], now: datetime, *, archived: bool = False) -> dict[MemoryId, Found]:
         """What keys hold, whichever tier knows best; what is forgotten is left out, and archived unless asked for.
@@ -164,14 +168,7 @@ class Reader:
         items = {Tier.SHORT: tiers.short, Tier.WORKING: tiers.working, Tier.LONG: tiers.catalogue}[tier]
         if items is None:
             return Down(tier, "there is no journal")
-        if tier is not Tier.LONG:
-            return self._core.health.ask(tier, lambda: work(items))
-
-        def fresh() -> T:
-            self._follow()
-            return work(items)
-
-        return self._core.health.ask(tier, fresh)
+        return self._core.health.ask(tier, lambda: work(items))
 
     def _search(
         self, tier: Tier, asked: Asked, line: Mapping[str, float], wanted: Wanted, now: datetime
@@ -186,7 +183,7 @@ class Reader:
             for one in (self._current(held, now) if tier is Tier.LONG else held)
             if self._admits(one.memory, archived=wanted.archived)
         ]
-        rated = scores(asked, [(one.memory, one.tokens) for one in held]) if asked.words else [UNASKED] * len(held)
+        rated = scores(asked, [(one.memory, one.tokens) for one in held])
         return [Found(one, tier, score * line[one.memory.context]) for one, score in zip(held, rated, strict=True)]
 
     def _by_meaning(self, asked: Asked, line: Mapping[str, float], wanted: Wanted, now: datetime) -> list[Found] | Down:

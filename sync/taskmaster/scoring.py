@@ -15,6 +15,8 @@ from sync.taskmaster.memory import Kind, Memory
 
 MAX_TOKENS = 512
 """So many different terms of a memory are looked up at most; the rest of a long text is found by meaning."""
+UNASKED = 0.5
+"""The score of what is recalled without a word: neither good nor bad."""
 _MAX_TEXT = 32_768
 _SIZE = 0x7FFF_FFFF_FFFF_FFFF
 
@@ -82,6 +84,8 @@ def scores(asked: Asked, found: Sequence[tuple[Memory, frozenset[int]]]) -> list
         asked: the question.
         found: memories and their tokens.
     """
+    if not asked.words:
+        return [1.0 if one.key == asked.text.strip() else UNASKED for one, _own in found]
     has = [[any(token(one.context, term) in own for term in word) for word in asked.words] for one, own in found]
     counts = [sum(column) for column in zip(*has, strict=True)] if has else []
     weights = [log1p((len(found) + 1) / (count + 1)) for count in counts]

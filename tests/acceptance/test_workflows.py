@@ -17,6 +17,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+PUSHING = ("sync.yml", "consolidate.yml")
 SCRIPT = ".github/scripts/conflicts-pull-request.sh"
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 SESSION = re.compile(r"\bnox(?: -\w+)* -s (\w+(?: \w+)*)")
@@ -55,8 +56,8 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
 
 
-def test_both_workflows_are_there() -> None:
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "sync.yml"]
+def test_the_workflows_are_there() -> None:
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "consolidate.yml", "sync.yml"]
 
 
 @pytest.mark.parametrize("schema", ["vendor.github-workflows", "custom.github-workflows-require-timeout"])
@@ -115,6 +116,7 @@ def test_only_jobs_that_push_may_write_and_only_the_one_with_a_pull_request_may_
         for name, job in load(path)["jobs"].items()
     }
     assert {name: keys for name, keys in rights.items() if keys} == {
+        "consolidate/consolidate": {"contents"},
         "sync/sync": {"contents"},
         "sync/conflicts": {"contents", "pull-requests"},
     }
@@ -127,20 +129,23 @@ def test_only_the_job_that_pushes_keeps_credentials() -> None:
             assert kept == [job["permissions"]["contents"] == "write"]
 
 
-def test_a_sync_is_never_cancelled() -> None:
-    concurrency = load(FOLDER / "sync.yml")["concurrency"]
-    assert concurrency["group"]
-    assert concurrency["cancel-in-progress"] is False
+def test_what_pushes_is_never_cancelled_and_never_runs_twice_at_a_time() -> None:
+    first, second = (load(FOLDER / name)["concurrency"] for name in PUSHING)
+    assert first["group"]
+    assert first == second
+    assert first["cancel-in-progress"] is False
 
 
-def test_sync_has_the_whole_history() -> None:
-    jobs = load(FOLDER / "sync.yml")["jobs"].values()
+@pytest.mark.parametrize("name", PUSHING)
+def test_what_pushes_has_the_whole_history(name: str) -> None:
+    jobs = load(FOLDER / name)["jobs"].values()
     steps = [step for job in jobs for step in job["steps"] if "checkout" in step.get("uses", "")]
-    assert [step["with"]["fetch-depth"] for step in steps] == [0, 0]
+    assert {step["with"]["fetch-depth"] for step in steps} == {0}
 
 
-def test_sync_runs_by_the_clock_off_the_hour_and_by_hand() -> None:
-    triggers = load(FOLDER / "sync.yml")["on"]
+@pytest.mark.parametrize("name", PUSHING)
+def test_what_pushes_runs_by_the_clock_off_the_hour_and_by_hand(name: str) -> None:
+    triggers = load(FOLDER / name)["on"]
     minutes = [line["cron"].split()[0] for line in triggers["schedule"]]
     assert set(triggers) == {"schedule", "workflow_dispatch"}
     assert minutes
@@ -149,6 +154,11 @@ def test_sync_runs_by_the_clock_off_the_hour_and_by_hand() -> None:
 
 def test_sync_pushes_what_it_did() -> None:
     assert "nox -s sync -- --push" in commands(load(FOLDER / "sync.yml"))
+
+
+def test_the_memory_is_consolidated_before_it_is_pushed() -> None:
+    run = commands(load(FOLDER / "consolidate.yml"))
+    assert run[-2:] == ["journal consolidate || test $? -eq 1", "nox -s sync -- --push"]
 
 
 def test_conflicts_are_shown_whatever_became_of_the_sync() -> None:
@@ -177,7 +187,7 @@ def test_nothing_stages_everything() -> None:
 
 
 def test_sessions_are_those_that_the_documents_name() -> None:
-    assert nox_sessions() == {"sync", "tests", "lint", "wheel", "stale", "bench"}
+    assert nox_sessions() == {"sync", "tests", "services", "lint", "wheel", "stale", "bench"}
 
 
 def test_the_complete_run_ends_with_the_tests() -> None:

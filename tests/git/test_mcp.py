@@ -140,6 +140,9 @@ def test_hints_say_what_a_tool_may_change(journal: Repo) -> None:
         }
         assert flags.pop("ask") == (True, False, True, True)
         assert flags.pop("write_entry") == (False, False, False, False)
+        assert flags.pop("learn") == (False, False, False, False)
+        assert {flags.pop(name) for name in ("remember", "forget")} == {(False, True, True, False)}
+        assert {flags.pop(name) for name in ("share", "consolidate", "flush")} == {(False, False, True, False)}
         assert set(flags.values()) == {(True, False, True, False)}
 
     talk(work)
@@ -154,7 +157,7 @@ def test_searching_reaches_others_where_an_endpoint_makes_the_vectors(
         async with here(journal) as client:
             hints = {one.name: one.annotations for one in (await client.list_tools()).tools}
         assert {name for name, one in hints.items() if one and one.open_world_hint} == {
-            "ask", "query", "related_entries",
+            "ask", "query", "recall", "related_entries", "search_across",
         }  # fmt: skip
 
     talk(work)

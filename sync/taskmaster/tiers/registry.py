@@ -27,14 +27,15 @@ class Site:
         settings: its `[memory]`, with what this clone says instead.
         folder: of the embedded back ends' files, absolute; it is made.
         objects: the folder that the setting `objects` names, absolute; None where it names a server.
-        has_journal: whether there is a repository, and so a long-term tier.
+        tree: names the work tree: each shows its own commit, so each has a catalogue of its own. Empty where there is
+            no repository, and so no long-term tier.
         embedder: what makes vectors, loaded when it is first used; None for no semantic tier.
     """
 
     settings: MemorySettings
     folder: Path
     objects: Path | None
-    has_journal: bool
+    tree: str
     embedder: Callable[[], Embedder] | None = None
 
 
@@ -50,7 +51,7 @@ def open_tiers(site: Site) -> Tiers:
     return Tiers(
         short=_open_short(site),
         working=_open_working(site),
-        catalogue=_open_catalogue(site) if site.has_journal else None,
+        catalogue=_open_catalogue(site) if site.tree else None,
         semantic=LazySemantic(lambda: _open_semantic(site, load())) if load else None,
         objects=_open_objects(site),
     )
@@ -89,10 +90,10 @@ def _open_catalogue(site: Site) -> Catalogue:
     if site.settings.working == EMBEDDED:
         from sync.taskmaster.tiers.sqlite.catalogue import SqliteCatalogue
 
-        return SqliteCatalogue(site.folder / "catalogue.sqlite", tenant_of=tenant_of)
+        return SqliteCatalogue(site.folder / f"catalogue-{site.tree}.sqlite", tenant_of=tenant_of)
     postgres = _module("postgres.catalogue", needs="sqlalchemy", extra="postgres")
     found: Catalogue = postgres.PostgresCatalogue(
-        site.settings.working, space=site.settings.space, tenant_of=tenant_of, pool=site.settings.pool,
+        site.settings.working, space=f"{site.settings.space}.{site.tree}", tenant_of=tenant_of, pool=site.settings.pool,
         timeout_s=_timeout(site),
     )  # fmt: skip
     return found
