@@ -39,6 +39,8 @@ def print_memories(memories: Sequence[Recalled], contexts: Sequence[Sequence[str
         held = contexts[number] if contexts else (one.memory.context,)
         print_line(f"{one.memory.key}  ({', '.join(held)})", "bold")
         print_line(where_found(one), "cyan")
+        if one.contradicts:
+            print_line(f"contradicted by {', '.join(one.contradicts)}", "yellow")
         print_line(_beginning(text_shown(one.memory)))
         print()
 

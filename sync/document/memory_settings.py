@@ -50,7 +50,7 @@ class LimitSettings:
 
     Attributes:
         short_term_items: of a context. short_term_ttl: how long.
-        working_items: of a tenant. working_ttl: how long, without being used.
+        working_items: of a tenant. working_ttl: how long after they were last written.
         object_bytes: a longer value of the long-term tier is an object beside its entry.
         vectors: of a tenant.
     """

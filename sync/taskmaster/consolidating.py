@@ -26,7 +26,7 @@ from sync.taskmaster.consolidation import (
 )
 from sync.taskmaster.consolidation_report import ConsolidationReport, ContextReport
 from sync.taskmaster.core import Core, Down
-from sync.taskmaster.long_term.loading import MISSING
+from sync.taskmaster.long_term.record import MISSING
 from sync.taskmaster.memory import Kind, Memory, MemoryId, Tier
 from sync.taskmaster.patterns import LEARNING, PATTERN, PATTERNS_KEY, Access, frequent, read_learned
 from sync.taskmaster.remembering import Request, StaleError

@@ -122,8 +122,10 @@ class ConsolidationReport:
 
     def as_markdown(self) -> str:
         """The report as Markdown; of very long lists the first 200 lines."""
+        read, contexts = self.total("read"), len(self.contexts)
         head = (
-            f"{self.total('read')} memories of {len(self.contexts)} contexts: {self.total('unchanged')} unchanged, "
+            f"{_many(read, 'memory', 'memories')} of {_many(contexts, 'context')}: "
+            f"{self.total('unchanged')} unchanged, "
             f"{self.total('changed')} changed, {self.total('skipped')} skipped, {self.total('created')} new; "
             f"{self.total('embedded')} got a vector."
         )
@@ -132,6 +134,10 @@ class ConsolidationReport:
         body += ["", "## Kept", *kept] if kept else []
         more = [f"- and {len(body) - _MOST_SHOWN} lines more"] if len(body) > _MOST_SHOWN else []
         return "\n".join([head, *body[:_MOST_SHOWN], *more]) + "\n"
+
+
+def _many(count: int, noun: str, many: str = "") -> str:
+    return f"{count} {noun if count == 1 else many or noun + 's'}"
 
 
 def _section(one: ContextReport) -> list[str]:

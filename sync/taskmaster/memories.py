@@ -153,7 +153,11 @@ class Memories:
         return recall_at(self._core, wanted, self._journal.at(at)) if at else self._reader.recall(wanted)
 
     def get(self, context: str, key: str, *, inherit: bool = True) -> Recalled | None:
-        """What a key holds in a context or, with `inherit`, in the nearest that it inherits from; None for nothing."""
+        """What a key holds in a context or, with `inherit`, in the nearest that it inherits from; None for nothing.
+
+        Raises:
+            TierDownError: nothing was found, and a tier does not answer that may hold it.
+        """
         return self._reader.get(context, key, inherit=inherit)
 
     def list(self, context: str = "", *, below: bool = False, after: MemoryId | None = None, limit: int = 100) -> Page:

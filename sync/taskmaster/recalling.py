@@ -13,7 +13,7 @@ from sync.taskmaster.memory import Memory, MemoryId, Tier, checked_key
 from sync.taskmaster.promoting import Promoter
 from sync.taskmaster.results import Recall, Recalled
 from sync.taskmaster.scoring import Asked, read_asked, scores
-from sync.taskmaster.tiers.protocol import Held, Items
+from sync.taskmaster.tiers.protocol import Held, Items, TierDownError
 
 T = TypeVar("T")
 
@@ -98,6 +98,8 @@ class Reader:
                 break
         hits = _best(found, wanted)
         self._promoter.used([(one.held, one.tier, one.score) for one in hits], now)
+        asked_tiers = [tier.value for tier in tiers]
+        self._core.tell("memory:recalled", MemoryId(wanted.context, ""), hits=len(hits), tiers=asked_tiers)
         return Recall(
             context=wanted.context,
             query=wanted.query,
@@ -115,6 +117,7 @@ class Reader:
         found = self.newest(ids, now)
         one = next((found[id_] for id_ in ids if id_ in found), None)
         if one is None:
+            self._refuse_doubt()
             return None
         self._promoter.used([(one.held, one.tier, one.score)], now)
         return self.shown(one, now)
@@ -197,6 +200,12 @@ class Reader:
         return [
             Found(held[one.id].held, Tier.SEMANTIC, one.score * line[one.id.context]) for one in near if one.id in held
         ]
+
+    def _refuse_doubt(self) -> None:
+        """Nothing was found; but a tier that does not answer may hold it."""
+        for tier in (Tier.SHORT, Tier.WORKING, Tier.LONG):
+            if (down := self._core.health.why_not(tier)) is not None:
+                raise TierDownError(down.note, hint="the memory may be held there: ask again when it answers")
 
     def _admits(self, memory: Memory, *, archived: bool) -> bool:
         return (archived or not memory.metadata.get("_archived")) and self._is_allowed(memory)

@@ -62,6 +62,12 @@ class Recalled:
     age_s: float
     rivals: int = 0
 
+    @property
+    def contradicts(self) -> tuple[str, ...]:
+        """What says otherwise, as consolidating found it, the newest first: `key (why)`."""
+        links = self.memory.metadata.get("_contradicts", ())
+        return tuple(f"{one['key']} ({one['why']})" for one in links)
+
     def as_dict(self) -> dict[str, Any]:
         """The memory as the object that `--json` prints."""
         return {
@@ -71,6 +77,7 @@ class Recalled:
             "provenance": self.provenance,
             "age_s": round(self.age_s, 3),
             "rivals": self.rivals,
+            "contradicts": list(self.contradicts),
         }
 
 

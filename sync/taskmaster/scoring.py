@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice
 from math import log1p
 from typing import Any
 
-from sync.search.analysis import Language, analyse, analyse_question, language_of, terms_of_words, words_of
+from sync.search.analysis import Language, analyse_question, language_of, language_of_words, terms_of_words, words_of
 from sync.taskmaster.memory import Kind, Memory
 
 MAX_TOKENS = 512
@@ -53,14 +54,15 @@ def read_asked(text: str) -> Asked:
 
 def token(context: str, term: str) -> int:
     """A term of a context as one number, 63 bits: an index of them holds every context apart from the others."""
-    return (_hash(context) * 0x9E37_79B9_7F4A_7C15 ^ _hash(term)) & _SIZE
+    return (_mixed(context) ^ _hash(term)) & _SIZE
 
 
 def tokens_of(memory: Memory) -> tuple[int, ...]:
     """What a memory is found by in its context: the terms of key, type and value; in order, each once."""
-    text = text_of(memory)
-    terms = dict.fromkeys(analyse(text, language_of(text, Language.ENGLISH)))
-    return tuple(token(memory.context, term) for term, _ in zip(terms, range(MAX_TOKENS), strict=False))
+    words = words_of(text_of(memory))
+    terms = dict.fromkeys(terms_of_words(words, language_of_words(words, Language.ENGLISH)))
+    of_context = _mixed(memory.context)
+    return tuple((of_context ^ _hash(term)) & _SIZE for term in islice(terms, MAX_TOKENS))
 
 
 def text_of(memory: Memory) -> str:
@@ -100,6 +102,10 @@ def scores(asked: Asked, found: Sequence[tuple[Memory, frozenset[int]]]) -> list
 
 def _score(share: float, own: frozenset[int]) -> float:
     return 0.99 * share * (0.9 + 0.1 / (1 + len(own) / 100))
+
+
+def _mixed(context: str) -> int:
+    return _hash(context) * 0x9E37_79B9_7F4A_7C15
 
 
 @lru_cache(maxsize=200_000)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from contracts.contract_memories import NOW, held, memory, put, values_of
+from contract_memories import NOW, held, memory, put, values_of
 from servers.postgres import PostgresServer, empty_space, free_port, fresh_database
 from word_embedder import WordEmbedder
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from contracts.contract_memories import BUDGET, GUESTS, NOW, held, keys_of, memory, put, values_of, write
+from contract_memories import BUDGET, GUESTS, NOW, held, keys_of, memory, put, values_of, write
 from servers.postgres import empty_space, fresh_database
 from sqlalchemy import Connection, text
 from word_embedder import WordEmbedder

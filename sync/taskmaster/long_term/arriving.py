@@ -51,7 +51,7 @@ def without_secrets(root: Path, settings: Settings, decided: Sequence[Decided]) 
         for number, secret in _found(part, allowed, baseline).items():
             why = f"line {secret.line} looks like a secret ({secret.type}), and the journal is forever"
             hint = f"remember it without, or forget it; if it is harmless, allow {secret.hashed} in {baseline}, {_DOCS}"
-            held[number] = _kept(decided[number], Outcome.HELD_BACK, why, hint)
+            held[number] = left_as_it_is(decided[number], Outcome.HELD_BACK, why, hint)
     return held
 
 
@@ -83,7 +83,7 @@ def without_dirty(root: Path, decided: Sequence[Decided]) -> list[Decided]:
     dirty = set(dirty_paths(root, list(paths), paths)) if paths else set()
     hint = "commit it or put it aside (git stash), then flush again"
     return [
-        _kept(one, Outcome.WAITING, f"{one.case.path} has changes that are not committed", hint)
+        left_as_it_is(one, Outcome.WAITING, f"{one.case.path} has changes that are not committed", hint)
         if one.changes and one.case.path in dirty
         else one
         for one in decided
@@ -95,8 +95,8 @@ def texts_of(decided: Iterable[Decided]) -> Mapping[str, str | None]:
     return {one.case.path: one.text for one in decided if one.changes}
 
 
-def _kept(one: Decided, outcome: Outcome, why: str, hint: str) -> Decided:
-    """Nothing becomes of a memory for now."""
+def left_as_it_is(one: Decided, outcome: Outcome, why: str, hint: str) -> Decided:
+    """Nothing becomes of a memory for now, and why."""
     return replace(
         one, outcome=outcome, text=one.case.ours, seen=None, why=why, hint=hint, conflict=None, settled=""
     )  # fmt: skip

@@ -25,7 +25,7 @@ from sync.taskmaster.long_term.arriving import texts_of, without_dirty, without_
 from sync.taskmaster.long_term.deciding import Decided, Decider
 from sync.taskmaster.long_term.gathering import Gatherer
 from sync.taskmaster.long_term.intent import Intent, drop_intent, is_committed, load_intent, save_intent
-from sync.taskmaster.long_term.keeping import keep_objects
+from sync.taskmaster.long_term.keeping import object_files, without_unkept
 from sync.taskmaster.long_term.messages import message_of
 from sync.taskmaster.long_term.parts import Parts
 from sync.taskmaster.long_term.port import SETTLED, Flushed, Followed, Outcome, Told
@@ -97,9 +97,8 @@ class Flusher:
         settler = Settler(parts.root, parts.settings, head.commit, base)
         cases = Gatherer(parts.reading, parts.catalogue, parts.follower.faults(), last).gather(head.commit, owed)
         decider = Decider(parts.reading.zone, settler, parts.object_bytes)
-        decided = without_dirty(
-            parts.root, without_secrets(parts.root, parts.settings, [decider.decide(one) for one in cases])
-        )
+        decided = without_secrets(parts.root, parts.settings, [decider.decide(one) for one in cases])
+        decided = without_unkept(parts, without_dirty(parts.root, decided))
         self._refuse_imbalance(owed, decided)
         intent = self._intent(head, decided, last)
         after = self._commit(head, base, settler, decided, intent, message_of(decided, intent.token, message))
@@ -136,7 +135,7 @@ class Flusher:
         texts = texts_of(decided)
         if not texts and not recorded:
             return head
-        objects = keep_objects(parts, head.commit, decided)
+        objects = object_files(parts, head.commit, decided)
         known = {one.case.path: one.case.blob for one in decided if one.case.blob}
         memories = with_memories(parts.root, head.commit, settings, texts, known)
         generated = {} if memories is None else {settings.memories: memories}

@@ -25,8 +25,9 @@ def message_of(decided: Sequence[Decided], token: str, own: str = "") -> str:
     """
     left = [f"left open {one.case.path}: {one.why}" for one in decided if one.conflict is not None]
     ended = [f"{RESOLVED}: {one.settled}" for one in decided if one.settled and one.changes]
-    trailers = [*ended, f"{TOKEN}: {token}", f"{TRAILER}: {STORE}", ""]
-    return "\n".join([own.strip() or _told(decided, len(left)), "", *left[:_MOST], "", *trailers])
+    trailers = [*ended, f"{TOKEN}: {token}", f"{TRAILER}: {STORE}"]
+    parts = [own.strip() or _told(decided, len(left)), "\n".join(left[:_MOST]), "\n".join(trailers)]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _told(decided: Sequence[Decided], left: int) -> str:
