@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,10 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.render import ProgressBar, dry_run_option, json_option, plural, print_json, print_line, print_table
+from sync.errors import JournalError
 from sync.operations.journal import open_journal
 
 if TYPE_CHECKING:
     from sync.operations.sync import StoreResult, SyncResult
+    from sync.taskmaster.long_term.port import Flushed
 
 _EXAMPLES = """\b
 Examples:
@@ -63,16 +67,18 @@ def command(
         from sync.cli.round_ import run_round
 
         return run_round(journal, dry_run=dry_run, as_json=as_json)
+    from sync.operations.memory_due import flush_waiting
     from sync.operations.quick import in_step, uncommitted_entries
     from sync.operations.sync_result import StoreResult, SyncOptions, SyncResult
 
+    memories = None if dry_run or no_commit else flush_waiting(journal)
     if not push and (counts := in_step(journal, stores)) is not None:
         in_steps = tuple(
             StoreResult(name=name, in_step=one.count, recalled=one.recalled) for name, one in counts.items()
         )
-        result = SyncResult(stores=in_steps, uncommitted=uncommitted_entries(journal))
+        result = SyncResult(stores=in_steps, uncommitted=uncommitted_entries(journal), memories=memories)
         show_or_print(result, as_json=as_json, dry_run=dry_run)
-        return 0
+        return result.exit_code
     from sync.engine.settle import OnConflict
     from sync.operations.sync import sync
 
@@ -94,6 +100,7 @@ def command(
             result = sync_and_push(journal, options, now=now, progress=progress)
         else:
             result = sync(journal, options, now=now, progress=progress)
+    result = replace(result, memories=memories)
     show_or_print(result, as_json=as_json, dry_run=dry_run)
     return result.exit_code
 
@@ -119,7 +126,10 @@ def show(result: SyncResult, *, dry_run: bool) -> None:
         print_line(f"augment: {memory}", "dim")
     for entry in result.imported.entries if result.imported else ():
         print_line(f"augment: imported {plural(entry.memories, 'memory', 'memories')} into {entry.path}")
-    print_table("journal sync", ["store", "what"], [(one.name, _told(one, dry_run)) for one in result.stores])
+    rows = [(one.name, _told(one, dry_run)) for one in result.stores]
+    if result.memories is not None:
+        rows.insert(0, ("memories", _told_memories(result.memories)))
+    print_table("journal sync", ["store", "what"], rows)
     for one in result.stores:
         if one.synced and one.synced.note:
             print_line(f"{one.name}: {one.synced.note}; nothing was deleted, and what differs is a conflict", "yellow")
@@ -130,6 +140,14 @@ def show(result: SyncResult, *, dry_run: bool) -> None:
         print_line(f"{count} not committed yet, so no store has what changed: git add journal && git commit", "yellow")
     for path in result.left:
         print_line(f"{path}: left as it is; a sync that died had begun to change it", "yellow")
+
+
+def _told_memories(memories: Flushed | JournalError) -> str:
+    if isinstance(memories, JournalError):
+        return f"{memories.code}: {memories.message}{f'; {memories.hint}' if memories.hint else ''}"
+    counts = Counter(one.outcome.value for one in memories.told)
+    done = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return f"{memories.owed} waited: {done or 'nothing to do'}"
 
 
 def _told(result: StoreResult, dry_run: bool) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sync.engine.options import Synced
     from sync.engine.settle import OnConflict
     from sync.operations.import_result import ImportResult
+    from sync.taskmaster.long_term.port import Flushed
 
 _COUNTED = {
     "add to the journal": "imported",
@@ -123,6 +124,8 @@ class SyncResult:
         commit: where the branch is afterwards; empty where it has no commit.
         uncommitted: entries that are not committed yet, so that no store has them.
         left: files that a run that died had changed, and that were changed again since.
+        memories: what was written of the memories that waited for the journal, or why nothing could be; None where
+            there are none.
     """
 
     stores: tuple[StoreResult, ...]
@@ -130,15 +133,20 @@ class SyncResult:
     commit: str = ""
     uncommitted: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    memories: Flushed | JournalError | None = None
 
     @property
     def exit_code(self) -> int:
         """0 clean; 1 conflicts or skipped records; else that of what stopped a store."""
         errors = [one.error.exit_code for one in self.stores if one.error is not None]
+        if isinstance(self.memories, JournalError):
+            errors.append(self.memories.exit_code)
         if errors:
             return min(errors)
         counts = [one.counts() for one in self.stores]
         found = any(one.get("conflicts") or one.get("skipped") for one in counts)
+        left = self.memories is not None and not isinstance(self.memories, JournalError) and not self.memories.is_clean
+        found = found or left
         return int(found or (self.imported is not None and not self.imported.is_clean))
 
     def as_dict(self) -> dict[str, Any]:
@@ -148,6 +156,7 @@ class SyncResult:
             "import": self.imported.as_dict() if self.imported else {},
             "commit": self.commit,
             "uncommitted": list(self.uncommitted),
+            **({"memories": self.memories.as_dict()} if self.memories is not None else {}),
         }
 
 

@@ -66,7 +66,7 @@ def python(code: str, folder: Path) -> str:
 def alike(text: str, name: str) -> str:
     """A text without what differs from run to run."""
     stamped = STAMP.sub("NOW", text)
-    return MOMENT.sub("…", stamped) if name == "docs/memory.md" else stamped
+    return MOMENT.sub("…", stamped) if name in ("README.md", "docs/memory.md") else stamped
 
 
 def prepare(name: str, folder: Path) -> None:
