@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.render import ProgressBar, dry_run_option, json_option, plural, print_json, print_line, print_table
+from sync.cli.render import (
+    ProgressBar,
+    dry_run_option,
+    json_option,
+    plural,
+    print_faults,
+    print_json,
+    print_line,
+    print_table,
+)
 from sync.errors import JournalError
 from sync.operations.journal import open_journal
 
@@ -130,6 +139,8 @@ def show(result: SyncResult, *, dry_run: bool) -> None:
     if result.memories is not None:
         rows.insert(0, ("memories", _told_memories(result.memories)))
     print_table("journal sync", ["store", "what"], rows)
+    if result.memories is not None and not isinstance(result.memories, JournalError):
+        print_faults(result.memories.faults)
     for one in result.stores:
         if one.synced and one.synced.note:
             print_line(f"{one.name}: {one.synced.note}; nothing was deleted, and what differs is a conflict", "yellow")
@@ -147,7 +158,8 @@ def _told_memories(memories: Flushed | JournalError) -> str:
         return f"{memories.code}: {memories.message}{f'; {memories.hint}' if memories.hint else ''}"
     counts = Counter(one.outcome.value for one in memories.told)
     done = ", ".join(f"{count} {name}" for name, count in counts.items())
-    return f"{memories.owed} waited: {done or 'nothing to do'}"
+    kept = f"; {memories.refusal.message}; {memories.refusal.hint}" if memories.refusal else ""
+    return f"{memories.owed} waited: {done or 'nothing to do'}{kept}"
 
 
 def _told(result: StoreResult, dry_run: bool) -> str:

@@ -8,20 +8,14 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Any
 
+from sync.document import memory_urls
+from sync.document.memory_urls import FILE_NAME, PLACES, check_place
 from sync.errors import SettingsError
 
-FILE_NAME = "journal.toml"
-EMBEDDED = "sqlite:"
-_SCHEMES = {
-    "short_term": ("redis://", "rediss://", "unix://"),
-    "working": ("postgresql://",),
-    "objects": ("s3://",),
-    "events": ("redis://", "rediss://", "unix://"),
-}
+EMBEDDED = memory_urls.EMBEDDED
 _DURATION = re.compile(r"(\d{1,6}) ?(s|min|m|h|d)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
-_PASSWORD = re.compile(r"^[a-z0-9+]+://[^/@\s]*:[^/@\s]+@|[?&](?:password|passwd|sslpassword|secret)=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +99,8 @@ def load_memory(table: Mapping[str, Any]) -> MemorySettings:
     """The settings that a `[memory]` table holds.
 
     Raises:
-        SettingsError: an unknown key, a value of another kind, a URL of no known kind or with a password, a number
-            that makes no sense.
+        SettingsError: an unknown key, a value of another kind, a URL that journal.toml may not name, a number that
+            makes no sense.
     """
     settings = MemorySettings()
     _check_keys(table, settings, "memory.", tables=TABLES)
@@ -131,8 +125,8 @@ def checked_memory(settings: MemorySettings) -> MemorySettings:
     Raises:
         SettingsError: as `load_memory`.
     """
-    for key in _SCHEMES:
-        _check_url(key, getattr(settings, key))
+    for key in PLACES:
+        check_place(key, getattr(settings, key))
     if not _NAME.fullmatch(settings.space):
         raise _wrong("space", settings.space, "a word of letters, digits, - and _")
     if settings.semantic not in ("auto", "off"):
@@ -163,22 +157,6 @@ def duration(written: str, key: str = "duration") -> timedelta:
     if not found or not int(found[1]):
         raise _wrong(key, written, "a length of time such as 30s, 15m, 24h or 30d")
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-
-
-def _check_url(key: str, value: str) -> None:
-    if _PASSWORD.search(value):  # not repeated: it holds a secret
-        hint = "name the user only; PGPASSWORD, ~/.pgpass or JOURNAL_MEMORY_... in the environment hold the rest"
-        raise SettingsError(f"{FILE_NAME}: memory.{key}: the URL holds a password, and would be in Git", hint=hint)
-    if value.startswith(_SCHEMES[key]) or (key in ("short_term", "working") and value == EMBEDDED):
-        return
-    if key == "events" and not value:
-        return
-    if key == "objects" and "://" not in value:
-        parts = value.split("/")
-        if value and not value.startswith(("/", "~")) and not {"..", ".git", ""} & {one.lower() for one in parts}:
-            return
-    kinds = " or ".join(one if key != "objects" else f"a folder of the repository, or {one}" for one in _SCHEMES[key])
-    raise _wrong(key, value, kinds if key == "objects" else f"{EMBEDDED} or a URL such as {kinds}")
 
 
 def _check_counts(where: str, settings: object, keys: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from sync.document.memory_settings import MemorySettings, duration
 from sync.operations.journal import Journal, Progress, no_progress
 from sync.operations.memory_later import LongTermLater
 from sync.operations.memory_site import find_site
-from sync.repository.files import read_or_none
+from sync.repository.files import read_or_none, signature
 from sync.taskmaster.context_rules import ContextRules, load_context_rules
 from sync.taskmaster.core import Core, Health, Relay, Tiers
 from sync.taskmaster.events import Bus, Event
@@ -75,14 +75,14 @@ def memory_parts(
     tiers = open_tiers(site)
     long = _long_term(journal, site.settings, tiers, progress)
     if tiers.catalogue is not None and tiers.objects is not None:
-        tiers = replace(tiers, catalogue=LoadingCatalogue(tiers.catalogue, tiers.objects))
+        whole = LoadingCatalogue(tiers.catalogue, tiers.objects)
+        tiers = replace(tiers, catalogue=whole, plain_catalogue=tiers.catalogue)
     core = Core(
         tiers=tiers, rules=rules, settings=site.settings, clock=clock,
         writer=writer or _user(), events=events, health=Health(clock, tell),
         relay=_relay(site.settings, events),
     )  # fmt: skip
-    sharing = Sharing(lambda: load_sharing(journal, rules.application))
-    return core, long, sharing
+    return core, long, Sharing(keep_sharing(journal, rules.application))
 
 
 def _relay(settings: MemorySettings, events: Bus) -> Relay | None:
@@ -112,6 +112,21 @@ def _long_term(journal: Journal, settings: MemorySettings, tiers: Tiers, progres
         return JournalTier(parts, progress)
 
     return LongTermLater(open_it)
+
+
+def keep_sharing(journal: Journal, application: str) -> Callable[[], SharingRules]:
+    """What gives the rules of sharing.yaml as they are now; the file is read again only where it has changed."""
+    file = journal.absolute(f"{journal.settings.journal}/{SHARING}")
+    kept: tuple[list[int], SharingRules] | None = None
+
+    def load() -> SharingRules:
+        nonlocal kept
+        now = signature(file)
+        if kept is None or kept[0] != now:
+            kept = now, load_sharing(journal, application)
+        return kept[1]
+
+    return load
 
 
 def load_sharing(journal: Journal, application: str) -> SharingRules:

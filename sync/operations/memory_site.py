@@ -12,9 +12,9 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from sync.document.memory_settings import EMBEDDED, MemorySettings
+from sync.document.memory_urls import PLACES, host_of, is_socket
 from sync.errors import RefusedError, UsageError
 from sync.operations.journal import Journal
 from sync.operations.model_choice import chosen_model
@@ -24,7 +24,6 @@ from sync.taskmaster.tiers.registry import Site
 if TYPE_CHECKING:
     from sync.search.vectors.embedder import Embedder
 
-_PLACES = ("short_term", "working", "objects", "events")
 FOLDER = "journal-memory"
 """In Git's own folder. Unlike what lies in `journal` there, it cannot be made again: memories wait in it."""
 
@@ -69,8 +68,8 @@ def folder_of(journal: Journal) -> Path:
 
 def _overridden(journal: Journal, environment: Mapping[str, str]) -> MemorySettings:
     settings = journal.settings.memory
-    said = {key: environment.get(f"JOURNAL_MEMORY_{key.upper()}", "") for key in _PLACES}
-    foreign = [key for key in _PLACES if not said[key] and not _is_here(getattr(settings, key))]
+    said = {key: environment.get(f"JOURNAL_MEMORY_{key.upper()}", "") for key in PLACES}
+    foreign = [key for key in PLACES if not said[key] and not _is_here(getattr(settings, key))]
     if foreign:
         _refuse_strangers(journal, {key: getattr(settings, key) for key in foreign}, environment)
     for key, value in said.items():
@@ -81,11 +80,11 @@ def _overridden(journal: Journal, environment: Mapping[str, str]) -> MemorySetti
 
 
 def _refuse_strangers(journal: Journal, urls: Mapping[str, str], environment: Mapping[str, str]) -> None:
-    trusted = {one.strip().lower() for one in environment.get("JOURNAL_MEMORY_TRUST", "").split(",")}
-    trusted |= _configured(journal)
+    named = environment.get("JOURNAL_MEMORY_TRUST", "").split(",")
+    trusted = {one.strip().lower() for one in named if one.strip()} | _configured(journal)
     for key, url in urls.items():
-        host = _host(url)
-        if host not in trusted:
+        host = host_of(url)
+        if not host or host not in trusted:
             raise RefusedError(
                 f"journal.toml: memory.{key} names {host}, which this clone does not trust with memories",
                 hint=f"if you do: git config --add journal.memory.trust {host}",
@@ -101,21 +100,17 @@ def _configured(journal: Journal) -> set[str]:
 
 def _is_here(url: str) -> bool:
     """Whether a place is on this machine."""
-    if "://" not in url or url.startswith("unix://"):
+    if "://" not in url or is_socket(url):
         return True
     from ipaddress import ip_address  # most journals name no server
 
-    host = _host(url)
+    host = host_of(url)
     if url.startswith("s3://") or not host:
         return False
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower()
 
 
 def _embedder(journal: Journal, settings: MemorySettings) -> Callable[[], Embedder] | None:

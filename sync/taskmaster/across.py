@@ -10,8 +10,9 @@ from typing import Any
 from sync.taskmaster.context import Context
 from sync.taskmaster.context_pattern import Pattern
 from sync.taskmaster.core import Core, Down
+from sync.taskmaster.hits import Wanted
 from sync.taskmaster.memory import Kind, Tier
-from sync.taskmaster.recalling import Reader, Wanted
+from sync.taskmaster.recalling import Reader
 from sync.taskmaster.results import Recall, Recalled
 
 _AT_ONCE = 64

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
+from types import MappingProxyType
 
 from sync.document.memory_settings import duration
 from sync.taskmaster.context import tenant_of
 from sync.taskmaster.core import Core, Down
+from sync.taskmaster.lifting import lift
 from sync.taskmaster.long_term.port import Followed
 from sync.taskmaster.memory import Memory, MemoryId, Tier
 from sync.taskmaster.results import CaughtUp
 from sync.taskmaster.scoring import text_of, tokens_of
 from sync.taskmaster.tiers.protocol import Held
-from sync.taskmaster.writing import COPY, Write
+from sync.taskmaster.writing import COPY, Stored, Write
 
 _BATCH = 256
 _UNSETTLED = 64
+NO_TOKENS: Mapping[MemoryId, Iterable[int]] = MappingProxyType({})
 _ONLY_SHORT = frozenset({Tier.SHORT})
 
 
@@ -53,17 +56,19 @@ class CatchUp:
         core, now = self._core, self._core.clock()
         core.health.ask(Tier.SHORT, lambda: core.tiers.short.sweep(now))
         core.tiers.working.sweep(now)
-        while core.tiers.catalogue is not None and (over := core.tiers.working.overflow(_BATCH)):
-            moved = frozenset({Tier.LONG})
-            core.tiers.working.put(
-                [
-                    Write(
-                        memory=replace(one.memory, expires=None), seen=COPY, homes=moved, owed=moved, base=one.base,
-                        tokens=tuple(one.tokens),
-                    )
-                    for one in over
-                ]
-            )  # fmt: skip
+        over = core.tiers.working.overflow(_BATCH) if core.tiers.catalogue is not None else []
+        if moving := [one for one in over if not one.memory.is_expired(now)]:
+            core.tiers.working.put([self._moved(one) for one in moving])
+
+    def _moved(self, held: Held) -> Write:
+        """To the journal; the time limit that the working tier gave ends there, one of the writer's own does not."""
+        memory, long = held.memory, frozenset({Tier.LONG})
+        given = memory.updated + duration(self._core.settings.limits.working_ttl)
+        expires = None if memory.expires == given else memory.expires
+        return Write(
+            memory=replace(memory, expires=expires), seen=COPY, homes=long, owed=long, base=held.base,
+            tokens=tuple(held.tokens),
+        )  # fmt: skip
 
     def tell_short(self, memories: Sequence[Memory]) -> Down | None:
         """Bring the short-term tier copies of what the working tier holds.
@@ -97,15 +102,24 @@ class CatchUp:
         if is_many:
             self.settle()
 
-    def copy_short(self, memories: Iterable[Memory]) -> Down | None:
-        """As `tell_short`, of memories that the short-term tier is not owed."""
+    def copy_short(
+        self, memories: Iterable[Memory], tokens: Mapping[MemoryId, Iterable[int]] = NO_TOKENS
+    ) -> Down | None:
+        """As `tell_short`, of memories that the short-term tier is not owed.
+
+        Args:
+            memories: what it is to hold.
+            tokens: what some of them are found by; of the others it is worked out.
+        """
         core = self._core
         latest = core.clock() + duration(core.settings.limits.short_term_ttl)
-        timed = [replace(one, expires=min(one.expires or latest, latest)) for one in memories]
         writes = [
-            Write(memory=one, seen=COPY, homes=_ONLY_SHORT, tokens=() if one.is_forgotten else tokens_of(one))
-            for one in timed
-        ]
+            Write(
+                memory=replace(one, expires=min(one.expires or latest, latest)), seen=COPY, homes=_ONLY_SHORT,
+                tokens=tuple(tokens[one.id]) if one.id in tokens else () if one.is_forgotten else tokens_of(one),
+            )
+            for one in memories
+        ]  # fmt: skip
         done = core.health.ask(Tier.SHORT, lambda: core.tiers.short.put(writes)) if writes else None
         return done if isinstance(done, Down) else None
 
@@ -124,12 +138,22 @@ class CatchUp:
     def _all_short(self) -> tuple[int, Down | None]:
         working, count, after = self._core.tiers.working, 0, None
         while page := working.owed(Tier.SHORT, _BATCH, after=after):
-            down = self.copy_short(one.memory for one in page if not one.rivals)
-            if down := down or self.hide_short([one.memory for one in page if one.rivals]):
+            after = page[-1].memory.id
+            held = self._taken_up(page)
+            down = self.copy_short(one.memory for one in held if not one.rivals)
+            if down := down or self.hide_short([one.memory for one in held if one.rivals]):
                 return count, down
-            working.settle(Tier.SHORT, _versions(page))
-            count, after = count + len(page), page[-1].memory.id
+            working.settle(Tier.SHORT, _versions(held))
+            count += len(held)
         return count, None
+
+    def _taken_up(self, page: Sequence[Held]) -> list[Held]:
+        """The same; of keys written while the short-term tier did not answer, what they hold once both met."""
+        core, alone = self._core, [one for one in page if one.homes == _ONLY_SHORT]
+        for one in alone:
+            lift(core, Stored(memory=one.memory), frozenset())
+        again = core.tiers.working.get([one.memory.id for one in alone], core.clock()) if alone else {}
+        return [*again.values(), *(one for one in page if one.homes != _ONLY_SHORT)]
 
     def _all_semantic(self) -> tuple[int, Down | None]:
         working, count, after = self._core.tiers.working, 0, None

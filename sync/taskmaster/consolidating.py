@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from sync.taskmaster.consolidation import (
     Plan,
     Situation,
     decide_consolidation,
+    doubt_of,
     due_of,
     source_of,
     why_due,
@@ -27,7 +28,7 @@ from sync.taskmaster.consolidation import (
 from sync.taskmaster.consolidation_report import ConsolidationReport, ContextReport
 from sync.taskmaster.core import Core, Down
 from sync.taskmaster.long_term.record import MISSING
-from sync.taskmaster.memory import Kind, Memory, MemoryId, Tier
+from sync.taskmaster.memory import ANY_TIME, Kind, Memory, MemoryId, Tier
 from sync.taskmaster.patterns import LEARNING, PATTERN, PATTERNS_KEY, Access, frequent, read_learned
 from sync.taskmaster.remembering import Request, StaleError
 from sync.taskmaster.results import Remembered
@@ -35,8 +36,6 @@ from sync.taskmaster.scoring import text_of
 from sync.taskmaster.similar import Nearness
 from sync.taskmaster.tiers.protocol import Held, Items
 
-ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""Nothing has expired by then: tiers that are asked at this time show what is over, too."""
 _PAGE = 500
 _NEW_COMPARED = 500  # of one context; each has to be embedded as a question
 _NEAREST = 5
@@ -151,7 +150,7 @@ def _consolidate_one(keeper: Keeper, context: str, situation: Situation) -> Cont
         contradictions=tuple((one.newer.key, one.older.key, one.why) for one in plan.contradictions),
         embedded=len(new),
         computed=computed,
-        notes=(*notes, *more),
+        notes=(*(doubt for one in held if (doubt := doubt_of(one.memory))), *notes, *more),
     )
 
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sync.document.memory_settings import PlacingSettings
+from sync.errors import UsageError
 from sync.taskmaster.contradictions import Contradiction, contradictions_of
-from sync.taskmaster.memory import Memory, MemoryId, Tier
+from sync.taskmaster.memory import ENTRY, Memory, MemoryId, Tier
 from sync.taskmaster.patterns import LEARNING, PATTERN
 from sync.taskmaster.placing import homes_of
 from sync.taskmaster.retention import Retention, ends, parse_retention
@@ -81,7 +82,8 @@ def why_due(held: Held, retention: Retention, now: datetime) -> str:
     """Why a memory is to be archived; empty where its time is not up, or it is archived already.
 
     Args:
-        held: the memory. That of the long-term tier is kept as long as it says itself, else as its context says.
+        held: the memory. That of the long-term tier is kept as long as it says itself, else as its context says; one
+            that cannot be understood is kept, see `doubt_of`.
         retention: of its context.
         now: the time.
     """
@@ -90,9 +92,21 @@ def why_due(held: Held, retention: Retention, now: datetime) -> str:
         return ""
     if memory.is_expired(now):
         return f"was to be recalled until {_day(memory.expires)}"
+    if doubt_of(memory):
+        return ""
     own = parse_retention(memory.retention) if memory.retention else retention
     end = ends(memory.updated, own) if Tier.LONG in held.homes else None
     return f"kept for {own}, until {_day(end)}" if end is not None and end <= now else ""
+
+
+def doubt_of(memory: Memory) -> str:
+    """Why it cannot be told how long a memory is to be kept, with its entry; empty where it can."""
+    try:
+        if memory.retention:
+            parse_retention(memory.retention)
+    except UsageError as error:
+        return f"{memory.metadata.get(ENTRY, memory.key)}: `retention`: {error.message}; it is kept ({error.hint})"
+    return ""
 
 
 def due_of(due: Mapping[MemoryId, str], sources: Mapping[MemoryId, MemoryId]) -> dict[MemoryId, str]:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Protocol, TypeVar
 
 from sync.document.memory_settings import MemorySettings
+from sync.errors import JournalError
 from sync.taskmaster.context_rules import ContextRules
 from sync.taskmaster.events import Bus, Event
 from sync.taskmaster.memory import NOTHING, MemoryId, Tier
@@ -29,7 +30,8 @@ class Tiers:
 
     Attributes:
         short, working: see the ports.
-        catalogue: of the long-term tier; None without a repository.
+        catalogue: of the long-term tier, with whole values; None without a repository.
+        plain_catalogue: the same, of long values their first lines only.
         semantic: None where no model is installed, or none is wanted.
         objects: where long values lie.
     """
@@ -39,6 +41,7 @@ class Tiers:
     catalogue: Catalogue | None
     semantic: Semantic | None
     objects: Objects | None
+    plain_catalogue: Catalogue | None = None
 
     def close(self) -> None:
         """Let go of all of them, whatever one says."""
@@ -94,6 +97,10 @@ class Health:
             found = work()
         except TierDownError as error:
             return self._fell(tier, error.message)
+        except JournalError as error:
+            if tier is not Tier.SEMANTIC:
+                raise
+            return self._fell(tier, f"nothing is found by its meaning: {error.message}")  # the model cannot be loaded
         if tier in self._down:
             self._rose(tier)
         return found

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sync.document.memory_settings import duration
-from sync.taskmaster.long_term.port import Flushed, Outcome, Revision
+from sync.taskmaster.hits import Wanted
+from sync.taskmaster.long_term.port import SETTLED, Flushed, Outcome, Revision
 from sync.taskmaster.memories import Memories
 from sync.taskmaster.memory import MemoryId, Tier, checked_key
-from sync.taskmaster.recalling import Wanted
 from sync.taskmaster.results import CaughtUp
 from sync.taskmaster.sharing import Shared
 
@@ -47,10 +47,19 @@ class MemoryManager(Memories):
         done = self._journal.flush(allow_deletes=allow_deletes, message=message)
         if done.followed is not None:
             self._catch_up.journal_moved(done.followed)
+        self._note_bases([one.id for one in done.told if one.outcome in SETTLED])
         if done.owed:
             counts = {one.value: done.count(one) for one in Outcome}
             self._core.tell("memory:flushed", commit=done.commit, counts=counts)
         return done
+
+    def _note_bases(self, ids: Sequence[MemoryId]) -> None:
+        """What this manager's callers wrote is in the journal now: their next values are based on these entries."""
+        core = self._core
+        catalogue = core.tiers.plain_catalogue or core.tiers.catalogue
+        for id_, held in catalogue.get(ids, core.clock()).items() if catalogue and ids else ():
+            if (seen := core.seen.of(id_)) is not None and seen[0] == held.memory.version:
+                core.seen.note(id_, held.memory.version, held.base)
 
     def is_flush_due(self) -> bool:
         """Whether enough memories wait for the journal, or one has waited long enough."""
@@ -91,6 +100,7 @@ class MemoryManager(Memories):
         """Forget what was shared by rules that no longer let it pass; it is not shown since they are gone."""
         from sync.taskmaster.listing import every_held
 
+        self._freshen()
         memories = (held.memory for held in every_held(self._core))
         return self._sharing.withdraw(self, memories)
 
@@ -106,6 +116,7 @@ class MemoryManager(Memories):
         """
         from sync.taskmaster.across import search_across  # its pool of threads is slow to import
 
+        self._freshen()
         wanted = Wanted(context="", query=query, semantic=semantic, min_score=min_score, limit=limit)
         return search_across(self._core, self._reader, wanted, contexts)
 
@@ -117,4 +128,5 @@ class MemoryManager(Memories):
         """
         from sync.taskmaster.listing import list_contexts
 
+        self._freshen()
         return list_contexts(self._core, pattern)

@@ -13,10 +13,12 @@ from sync.taskmaster.at_commit import recall_at
 from sync.taskmaster.catching_up import CatchUp
 from sync.taskmaster.core import Core, Down, Tiers
 from sync.taskmaster.events import Bus
+from sync.taskmaster.forgetting import Forgetter
+from sync.taskmaster.hits import Wanted, refuse_limit
 from sync.taskmaster.long_term.port import LongTerm
 from sync.taskmaster.memory import Memory, MemoryId, Tier, Value
 from sync.taskmaster.promoting import Promoter
-from sync.taskmaster.recalling import Reader, Wanted
+from sync.taskmaster.recalling import Reader
 from sync.taskmaster.remembering import Request, Writer
 from sync.taskmaster.results import Forgotten, Page, Recall, Recalled, Remembered
 from sync.taskmaster.rivals import Rivals
@@ -36,9 +38,10 @@ class Memories:
     def __init__(self, core: Core, long: LongTerm | None, sharing: Sharing) -> None:
         self._core, self._long, self._sharing = core, long, sharing
         self._catch_up = CatchUp(core)
-        self._writer = Writer(core, self._catch_up)
+        self._writer = Writer(core, self._catch_up, self._freshen)
+        self._forgetter = Forgetter(core, self._writer, self._freshen, sharing.is_allowed)
         self._rivals = Rivals(core, self._writer)
-        self._reader = Reader(core, Promoter(core, self._catch_up), self._follow, sharing.is_allowed)
+        self._reader = Reader(core, Promoter(core, self._catch_up), self._freshen, sharing.is_allowed)
 
     def __enter__(self) -> Self:
         return self
@@ -169,9 +172,10 @@ class Memories:
             after: the last one of the page before.
             limit: of the page.
         """
+        refuse_limit(limit)
         core, now = self._core, self._core.clock()
         own = core.rules.expand(context) if context else ""
-        self._reader.follow()
+        self._freshen()
         pages, notes = [], []
         for tier in (Tier.SHORT, Tier.WORKING, Tier.LONG):
             page = self._reader.page(tier, own, now, below=below, after=after, limit=limit + 1)
@@ -190,7 +194,7 @@ class Memories:
         Raises:
             StaleError, TierDownError: as `remember`.
         """
-        return self._writer.forget(context, key, expected)
+        return self._forgetter.forget(context, key, expected)
 
     def rivals(self, context: str, key: str) -> tuple[Memory, ...]:
         """The values that lost against what a key holds, the newest first, until somebody settles them."""
@@ -229,6 +233,10 @@ class Memories:
         if self._long is None:
             raise UsageError("there is no repository, and so no long-term memory", hint="run: journal init")
         return self._long
+
+    def _freshen(self) -> None:
+        """Let all tiers show what the journal says now, as far as the catalogue answers."""
+        self._core.health.ask(Tier.LONG, self._follow)
 
     def _follow(self) -> None:
         if self._long is not None and (followed := self._long.follow()) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from hashlib import sha256
 from types import MappingProxyType
@@ -17,6 +17,10 @@ MAX_KEY = 500
 """Characters of a key at most."""
 MAX_DEPTH = 200
 """How deep JSON may be nested."""
+ENTRY, OBJECT = "_entry", "_object"
+"""Metadata of what the journal says: the path of its entry; where its value lies, if it is too long for that."""
+ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing has expired by then: tiers that are asked at this time show what is over, too."""
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 Value: TypeAlias = "str | bytes | int | float | bool | list[Any] | Mapping[str, Any] | None"
@@ -128,7 +132,7 @@ def encode_value(value: Value) -> tuple[Kind, bytes]:
             return Kind.BYTES, bytes(value)
         if isinstance(value, str):
             return Kind.MARKDOWN, value.encode()
-        return Kind.JSON, _canonical(value)
+        return Kind.JSON, json_bytes(value)
     except (TypeError, ValueError, RecursionError) as error:
         hint = "remember JSON, text or bytes"
         raise UsageError(f"the value cannot be kept: {' '.join(str(error).split())}", hint=hint) from error
@@ -155,13 +159,18 @@ def checked_metadata(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if not metadata:
         return NOTHING
     try:
-        found = json.loads(_canonical(dict(metadata)))
+        found = json.loads(json_bytes(dict(metadata)))
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the metadata cannot be kept: {' '.join(str(error).split())}", hint="give JSON") from error
     return MappingProxyType(found)
 
 
-def _canonical(value: Any) -> bytes:
+def json_bytes(value: Any) -> bytes:
+    """Canonical JSON: keys sorted, no blanks, UTF-8, so that equal values are equal bytes.
+
+    Raises:
+        TypeError, ValueError: the value is not JSON, or nested deeper than MAX_DEPTH.
+    """
     _refuse_odd(value)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from sync.errors import UsageError
 from sync.taskmaster.memory import Value
 
 LEARNING, PATTERN = "learning", "pattern"
@@ -20,6 +21,7 @@ MAX_OUTCOMES = 20
 LEAST_COUNT = 3
 MAX_PATTERNS = 50
 _DIGITS = 16
+_MOST = 10**15
 _SUCCESS = ("success", "ok", "succeeded")
 _SECONDS = ("response_s", "took_s", "duration_s", "seconds")
 _MILLISECONDS = ("response_ms", "took_ms", "duration_ms")
@@ -90,6 +92,9 @@ def observed(before: Learned | None, pattern: Any, outcome: Any, at: datetime) -
             of successes; a number under `response_s`, `took_s`, `duration_s`, or in milliseconds under `response_ms`,
             `took_ms`, `duration_ms`, for the mean response time.
         at: when it was observed.
+
+    Raises:
+        UsageError: a response time is no number that a computer reckons with.
     """
     one = before or Learned(pattern=pattern, count=0, first=at, last=at)
     verdict, seconds = _verdict(outcome), _seconds(outcome)
@@ -130,15 +135,18 @@ def read_learned(value: Value) -> Learned | None:
     outcomes = value.get("outcomes", [])
     try:
         first, last = (datetime.fromisoformat(value[name]) for name in ("first", "last"))
-    except (KeyError, TypeError, ValueError):
+        mean_s = float(value.get("mean_s", 0))
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if any(isinstance(one, bool) or not isinstance(one, int | float) or one < 0 for one in numbers.values()):
         return None
     if not isinstance(outcomes, list) or first.tzinfo is None or last.tzinfo is None:
         return None
     counts = {name: int(number) for name, number in numbers.items() if name != "mean_s"}
+    if max(counts.values()) > _MOST:
+        return None
     return Learned(
-        pattern=value["pattern"], first=first, last=last, mean_s=float(numbers["mean_s"]), **counts,
+        pattern=value["pattern"], first=first, last=last, mean_s=mean_s, **counts,
         outcomes=tuple(one for one in outcomes if isinstance(one, Mapping)),
     )  # fmt: skip
 
@@ -210,8 +218,15 @@ def _seconds(outcome: Any) -> float | None:
         for name in names:
             number = outcome.get(name)
             if isinstance(number, int | float) and not isinstance(number, bool) and number >= 0:
-                return float(number) * unit
+                return _float(number, name) * unit
     return None
+
+
+def _float(number: float, name: str) -> float:
+    try:
+        return float(number)
+    except OverflowError as error:
+        raise UsageError(f"{name} is too large for a length of time", hint="give seconds or milliseconds") from error
 
 
 def _normal(value: Any) -> Any:

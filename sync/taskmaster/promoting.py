@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sync.taskmaster.catching_up import CatchUp
 from sync.taskmaster.core import Core, Down
-from sync.taskmaster.memory import Memory, Tier
+from sync.taskmaster.memory import Tier
 from sync.taskmaster.tiers.protocol import Held, Use
 from sync.taskmaster.writing import COPY_NEW, Write
 
@@ -43,7 +43,7 @@ class Promoter:
         self._count(hits, now)
         if far := [held for held, tier, score in hits if _is_far(held, tier, score)]:
             self._to_working(far)
-        if near := [held.memory for held, tier, _score in hits if tier is Tier.WORKING and not held.rivals]:
+        if near := [held for held, tier, _score in hits if tier is Tier.WORKING and not held.rivals]:
             self._to_short(near)
 
     def _count(self, hits: Sequence[tuple[Held, Tier, float]], now: datetime) -> None:
@@ -64,10 +64,11 @@ class Promoter:
                 if stored.is_winner:
                     self._core.tell("memory:promoted", held.memory.id, tier=Tier.WORKING.value)
 
-    def _to_short(self, near: Sequence[Memory]) -> None:
-        if self._catch_up.copy_short(near) is None:
-            for memory in near:
-                self._core.tell("memory:promoted", memory.id, tier=Tier.SHORT.value)
+    def _to_short(self, near: Sequence[Held]) -> None:
+        tokens = {one.memory.id: one.tokens for one in near}
+        if self._catch_up.copy_short([one.memory for one in near], tokens) is None:
+            for one in near:
+                self._core.tell("memory:promoted", one.memory.id, tier=Tier.SHORT.value)
 
 
 def _is_far(held: Held, tier: Tier, score: float) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from sync.errors import UsageError
 from sync.taskmaster.core import JOURNAL, Core, Down
+from sync.taskmaster.hits import Found, Wanted, add, best, is_enough, knows_better, refuse_odd
 from sync.taskmaster.memory import Memory, MemoryId, Tier, checked_key
 from sync.taskmaster.promoting import Promoter
 from sync.taskmaster.results import Recall, Recalled
@@ -17,40 +17,9 @@ from sync.taskmaster.tiers.protocol import Held, Items, TierDownError
 
 T = TypeVar("T")
 
-MAX_LIMIT = 1_000
 _FARTHER = 0.95  # what a score keeps for each step up to the context that has the memory: the nearest comes first
-_POOL = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked; see `MemoryManager.recall`."""
-
-    context: str
-    query: str
-    semantic: bool = True
-    min_score: float = 0.25
-    limit: int = 10
-    archived: bool = False
-
-    @property
-    def pool(self) -> int:
-        """How many memories a tier is asked for."""
-        return max(_POOL, self.limit)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A memory that a tier found, and how well it answers."""
-
-    held: Held
-    tier: Tier
-    score: float
-
-    @property
-    def id(self) -> MemoryId:
-        """The memory's."""
-        return self.held.memory.id
+_LARGER = (100, 1_000)
+"""How many memories a tier is asked for again, where most of what it found may not be shown."""
 
 
 class Reader:
@@ -82,7 +51,7 @@ class Reader:
             wanted: what is asked of them.
         """
         refuse_odd(wanted)
-        self.follow()
+        self._follow()
         now, asked = self._core.clock(), read_asked(wanted.query)
         found: dict[MemoryId, Found] = {}
         tiers: list[Tier] = []
@@ -93,10 +62,10 @@ class Reader:
             if isinstance(more, Down):
                 notes.append(more.note)
                 continue
-            _add(found, more)
-            if _is_enough(found, wanted):
+            add(found, more)
+            if is_enough(found, wanted, line):
                 break
-        hits = _best(found, wanted)
+        hits = best(found, wanted)
         self._promoter.used([(one.held, one.tier, one.score) for one in hits], now)
         asked_tiers = [tier.value for tier in tiers]
         self._core.tell("memory:recalled", MemoryId(wanted.context, ""), hits=len(hits), tiers=asked_tiers)
@@ -112,7 +81,7 @@ class Reader:
         """See `MemoryManager.get`."""
         core, now = self._core, self._core.clock()
         own = core.rules.expand(context)
-        self.follow()
+        self._follow()
         ids = [MemoryId(one, checked_key(key)) for one in (core.rules.lineage(own) if inherit else (own,))]
         found = self.newest(ids, now)
         one = next((found[id_] for id_ in ids if id_ in found), None)
@@ -122,20 +91,19 @@ class Reader:
         self._promoter.used([(one.held, one.tier, one.score)], now)
         return self.shown(one, now)
 
-    def follow(self) -> None:
-        """Let all tiers show what the journal says now, as far as the catalogue answers."""
-        self._core.health.ask(Tier.LONG, self._follow)
-
     def newest(self, ids: Sequence[MemoryId], now: datetime, *, archived: bool = False) -> dict[MemoryId, Found]:
         """What keys hold, whichever tier knows best; what is forgotten is left out, and archived unless asked for.
 
         The working tier knows best while it owes the journal something, else the newest version counts.
         """
         found: dict[MemoryId, Found] = {}
+        rivals: dict[MemoryId, int] = {}
         for tier in (Tier.SHORT, Tier.WORKING, Tier.LONG) if ids else ():
             held = self._ask(tier, lambda items: items.get(ids, now))
             if not isinstance(held, Down):
-                _add(found, [Found(one, tier, 1.0) for one in held.values()])
+                add(found, [Found(one, tier, 1.0) for one in held.values()])
+                rivals |= {id_: one.rivals for id_, one in held.items() if one.rivals}
+        found |= {id_: replace(found[id_], held=replace(found[id_].held, rivals=n)) for id_, n in rivals.items()}
         shown = {id_: one for id_, one in found.items() if not one.held.memory.is_forgotten}
         return {id_: one for id_, one in shown.items() if self._admits(one.held.memory, archived=archived)}
 
@@ -178,14 +146,15 @@ class Reader:
     ) -> list[Found] | Down:
         if tier is Tier.SEMANTIC:
             return self._by_meaning(asked, line, wanted, now)
-        held = self._ask(tier, lambda items: items.search(asked, list(line), wanted.pool, now))
-        if isinstance(held, Down):
-            return held
-        held = [
-            one
-            for one in (self._current(held, now) if tier is Tier.LONG else held)
-            if self._admits(one.memory, archived=wanted.archived)
-        ]
+        held: list[Held] = []
+        for pool in (wanted.pool, *_LARGER):
+            found = self._ask(tier, lambda items, pool=pool: items.search(asked, list(line), pool, now))  # type: ignore[misc]
+            if isinstance(found, Down):
+                return found
+            current = self._current(tier, found, now)
+            held = [one for one in current if self._admits(one.memory, archived=wanted.archived)]
+            if len(held) >= wanted.limit or len(found) < pool:
+                break
         rated = scores(asked, [(one.memory, one.tokens) for one in held])
         return [Found(one, tier, score * line[one.memory.context]) for one, score in zip(held, rated, strict=True)]
 
@@ -210,44 +179,27 @@ class Reader:
     def _admits(self, memory: Memory, *, archived: bool) -> bool:
         return (archived or not memory.metadata.get("_archived")) and self._is_allowed(memory)
 
-    def _current(self, held: Sequence[Held], now: datetime) -> list[Held]:
-        """Without what the working tier has changed or forgotten since, which it found by itself."""
-        ids = [one.memory.id for one in held]
-        above = self._ask(Tier.WORKING, lambda items: items.get(ids, now)) if ids else {}
-        if isinstance(above, Down):
+    def _current(self, tier: Tier, held: Sequence[Held], now: datetime) -> list[Held]:
+        """What was found, as far as no tier that is to know better says otherwise; with the rivals that it tells of.
+
+        What is newer there, or forgotten, that tier has found by itself, or rightly not.
+        """
+        if tier is Tier.WORKING or not held:
             return list(held)
-        return [one for one in held if (own := above.get(one.memory.id)) is None or _knows_better(one, own) is one]
+        above = self._known_by(Tier.WORKING, held, now)
+        if tier is Tier.SHORT:
+            above = self._known_by(Tier.LONG, [one for one in held if one.memory.id not in above], now) | above
+        kept = [(one, above.get(one.memory.id)) for one in held]
+        return [
+            one if own is None else replace(one, rivals=own.rivals, base=own.base)
+            for one, own in kept
+            if own is None or knows_better(one, own) is one
+        ]
 
-
-def _knows_better(one: Held, other: Held) -> Held:
-    """Which of two tiers' versions counts."""
-    for held in (one, other):
-        if Tier.LONG in held.owed:
-            return held
-    return other if other.memory.version > one.memory.version else one
-
-
-def _add(found: dict[MemoryId, Found], more: Sequence[Found]) -> None:
-    """Of each memory the version that counts; of the same one the better score, from the tier that had it first."""
-    for one in more:
-        known = found.get(one.id)
-        if known is None or _knows_better(known.held, one.held) is one.held:
-            found[one.id] = one
-        elif known.held.memory.version == one.held.memory.version and one.score > known.score:
-            found[one.id] = replace(known, score=one.score)
-
-
-def _is_enough(found: dict[MemoryId, Found], wanted: Wanted) -> bool:
-    """Whether no further tier need be asked: the key itself was found, or as much as is wanted."""
-    if any(one.held.memory.key == wanted.query.strip() and one.score >= wanted.min_score for one in found.values()):
-        return True
-    return sum(one.score >= wanted.min_score for one in found.values()) >= wanted.limit
-
-
-def _best(found: dict[MemoryId, Found], wanted: Wanted) -> list[Found]:
-    hits = [one for one in found.values() if one.score >= wanted.min_score and not one.held.memory.is_forgotten]
-    hits.sort(key=lambda one: (-one.score, -one.held.memory.updated.timestamp(), one.id))
-    return hits[: wanted.limit]
+    def _known_by(self, tier: Tier, held: Sequence[Held], now: datetime) -> dict[MemoryId, Held]:
+        ids = [one.memory.id for one in held]
+        known = self._ask(tier, lambda items: items.get(ids, now)) if ids else {}
+        return {} if isinstance(known, Down) else known
 
 
 def provenance(memory: Memory) -> str:
@@ -263,19 +215,3 @@ def line_of(core: Core, context: str) -> dict[str, float]:
     """The contexts that one sees, nearest first, each with what the score of its memories is multiplied by."""
     lineage = core.rules.lineage(core.rules.expand(context))
     return {one: _FARTHER**steps for steps, one in enumerate(lineage)}
-
-
-def refuse_odd(wanted: Wanted) -> None:
-    """Stop where a question cannot be one.
-
-    Raises:
-        UsageError: it is none.
-    """
-    if not 1 <= wanted.limit <= MAX_LIMIT:
-        raise UsageError(f"the limit {wanted.limit} is none", hint=f"give a number from 1 to {MAX_LIMIT}")
-    if not 0 <= wanted.min_score <= 1:
-        raise UsageError(f"the least score {wanted.min_score} is none", hint="give a number from 0 to 1")
-    try:
-        wanted.query.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError("the question is not Unicode") from error

@@ -6,17 +6,22 @@ other tiers must still be told. A process that dies behind it has lost nothing: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sync.document.memory_settings import duration
+from sync.document.memory_settings import EMBEDDED, duration
 from sync.errors import RetryError, UsageError
 from sync.taskmaster.catching_up import CatchUp
-from sync.taskmaster.core import JOURNAL, Core, Down
+from sync.taskmaster.core import Core, Down
 from sync.taskmaster.importance import Facts, importance_of
+from sync.taskmaster.lifting import lift
+from sync.taskmaster.looking_up import Known, look_up
 from sync.taskmaster.memory import (
+    ANY_TIME,
+    ENTRY,
+    OBJECT,
     Memory,
     MemoryId,
     Tier,
@@ -26,7 +31,7 @@ from sync.taskmaster.memory import (
     encode_value,
 )
 from sync.taskmaster.placing import homes_of
-from sync.taskmaster.results import Forgotten, Remembered
+from sync.taskmaster.results import Remembered
 from sync.taskmaster.retention import parse_retention, parse_ttl
 from sync.taskmaster.scoring import tokens_of
 from sync.taskmaster.tiers.protocol import Held
@@ -57,93 +62,44 @@ class Request:
     own: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the tiers hold under a key before it is written.
-
-    Attributes:
-        working, long, short: what each holds; None for nothing.
-        short_down: why the short-term tier was not asked.
-    """
-
-    working: Held | None
-    long: Held | None
-    short: Held | None
-    short_down: Down | None = None
-
-    @property
-    def held(self) -> Held | None:
-        """What counts: the working tier decides over what others hold."""
-        return self.working or self.long or self.short
-
-    @property
-    def is_upstairs(self) -> bool:
-        """Whether a tier above the short-term one holds the key, or held it and must still be told of its end."""
-        return self.working is not None or self.long is not None
-
-
 class Writer:
-    """Remembers and forgets.
+    """Remembers.
 
     Args:
         core: what all parts share.
         catch_up: tells other tiers.
+        follow: lets the catalogue of the long-term tier show what the journal says now.
     """
 
-    def __init__(self, core: Core, catch_up: CatchUp) -> None:
-        self._core, self._catch_up = core, catch_up
+    def __init__(self, core: Core, catch_up: CatchUp, follow: Callable[[], None]) -> None:
+        self._core, self._catch_up, self._follow = core, catch_up, follow
 
     def remember(self, request: Request) -> Remembered:
         """See `MemoryManager.remember`."""
+        self._follow()
         core, now = self._core, self._core.clock()
         id_ = MemoryId(core.rules.checked(request.context), checked_key(request.key))
-        known = self.known(id_, now)
+        known = look_up(core, id_, now)
         memory = self._made(id_, request, known, now)
         homes = homes_of(memory.importance, core.settings.placing)
         if homes == {Tier.SHORT} and not known.is_upstairs:
-            return self._to_short(self._timed(memory, homes), known, request.expected)
+            return self.to_short(self._timed(memory, homes), known, request.expected)
         held = known.working or known.long
         homes |= (held.homes if held else frozenset()) | (frozenset({Tier.LONG}) if known.long else frozenset())
-        return self._to_working(self._timed(memory, homes), homes, known, request.expected)
-
-    def forget(self, context: str, key: str, expected: int | None = None) -> Forgotten:
-        """See `MemoryManager.forget`."""
-        core, now = self._core, self._core.clock()
-        id_ = MemoryId(core.rules.checked(context), checked_key(key))
-        known = self.known(id_, now)
-        held = known.held
-        if held is None or held.memory.is_forgotten:
-            notes = (known.short_down.note,) if known.short_down else ()
-            return Forgotten(was=None, is_forgotten=True, notes=notes)
-        grave = held.memory.forgotten(now, core.writer)
-        if known.is_upstairs:
-            done = self._to_working(grave, frozenset({Tier.WORKING}), known, expected)
-        else:
-            ttl = duration(core.settings.limits.short_term_ttl)
-            done = self._to_short(replace(grave, expires=now + ttl), known, expected)
-        if done.memory.is_forgotten:
-            core.tell("memory:forgotten", id_)
-        return Forgotten(was=held.memory, is_forgotten=done.memory.is_forgotten, owed=done.owed, notes=done.notes)
-
-    def known(self, id_: MemoryId, now: datetime) -> Known:
-        """What the tiers hold under a key.
-
-        Raises:
-            TierDownError: the working tier does not answer: nobody could tell what the key holds.
-        """
-        tiers = self._core.tiers
-        working = tiers.working.get([id_], now).get(id_)
-        long = tiers.catalogue.get([id_], now).get(id_) if tiers.catalogue else None
-        short = self._core.health.ask(Tier.SHORT, lambda: tiers.short.get([id_], now).get(id_))
-        down = short if isinstance(short, Down) else None
-        return Known(working=working, long=long, short=None if isinstance(short, Down) else short, short_down=down)
+        if Tier.LONG in homes and core.settings.working != EMBEDDED:
+            homes |= {
+                Tier.WORKING
+            }  # other clones have the entry once they have pulled it; until then they read it here
+        return self.to_working(self._timed(memory, homes), homes, known, request.expected)
 
     def amend(self, memory: Memory, held: Held, homes: frozenset[Tier]) -> Remembered:
         """See `MemoryManager.amend`."""
-        known = self.known(memory.id, self._core.clock())
+        known = look_up(self._core, memory.id, self._core.clock())
+        if known.short is not None and known.short.memory.version > held.memory.version:
+            raise StaleError(f"{memory.context} {memory.key} was written again", hint="look at it, and decide again")
         if known.held is None:  # its time is up: the tiers do not show it
             known = replace(known, long=held)
-        return self._to_working(memory, homes, known, held.memory.version)
+        return self.to_working(memory, homes, known, held.memory.version)
 
     def _made(self, id_: MemoryId, request: Request, known: Known, now: datetime) -> Memory:
         kind, data = encode_value(request.value)
@@ -177,7 +133,7 @@ class Writer:
         ttl = limits.working_ttl if Tier.WORKING in homes else limits.short_term_ttl
         return replace(memory, expires=memory.updated + duration(ttl))
 
-    def _to_short(self, memory: Memory, known: Known, expected: int | None) -> Remembered:
+    def to_short(self, memory: Memory, known: Known, expected: int | None) -> Remembered:
         """To the short-term tier alone, where it holds what the writer knew; else both values go up.
 
         The short-term tier keeps no rivals, so it must not replace a value that the writer did not know of.
@@ -186,12 +142,15 @@ class Writer:
         write = replace(self._write(memory, known, expected, homes=frozenset({Tier.SHORT})), is_strict=True)
         stored = self._put_short(write, known, is_asked=expected is not None)
         if isinstance(stored, Down):
-            done = self._to_working(memory, frozenset({Tier.SHORT}), known, expected)
+            done = self.to_working(memory, frozenset({Tier.SHORT}), known, expected)
             return replace(done, notes=(*done.notes, f"{stored.note}; kept in the working tier meanwhile"))
         if expected is None and not stored.is_winner and stored.memory is not None:
             homes = frozenset({Tier.SHORT, Tier.WORKING})
             core.seen.note(memory.id, write.seen, write.base)
-            return self._to_working(memory, homes, replace(known, short=Held(memory=stored.memory)), None)
+            return self.to_working(memory, homes, replace(known, short=Held(memory=stored.memory)), None)
+        if stored.is_winner and core.tiers.working.get([memory.id], memory.updated):  # somebody moved the key up
+            core.seen.note(memory.id, write.seen, write.base)
+            return self.to_working(memory, frozenset({Tier.SHORT, Tier.WORKING}), replace(known, short=None), None)
         return self._told(memory.id, stored, tiers=(Tier.SHORT,), owed=(), expected=expected)
 
     def _put_short(self, write: Write, known: Known, *, is_asked: bool) -> Stored | Down:
@@ -207,19 +166,23 @@ class Writer:
 
         return core.health.ask(Tier.SHORT, work)
 
-    def _to_working(self, memory: Memory, homes: frozenset[Tier], known: Known, expected: int | None) -> Remembered:
+    def to_working(self, memory: Memory, homes: frozenset[Tier], known: Known, expected: int | None) -> Remembered:
+        """Write to the working tier, and tell the short-term one; the journal and the vectors are owed theirs."""
         core = self._core
         owed = self._owed(memory, homes, known)
         write = self._write(memory, known, expected, homes=homes, owed=owed)
         writes = [write]
-        if known.working is None and (below := known.long or known.short) is not None:
+        if known.working is None and (below := self._below(known)) is not None:
             # What the writer knew from another tier is what others must have known too.
-            tokens = tuple(below.tokens)
-            writes.insert(
-                0, Write(memory=below.memory, seen=COPY_NEW, homes=below.homes, tokens=tokens, base=below.base)
+            copy = Write(
+                memory=below.memory, seen=COPY_NEW, homes=below.homes, tokens=tuple(below.tokens), base=below.base
             )
+            writes.insert(0, copy)
         stored = core.tiers.working.put(writes)[-1]
-        if stored.rival is not None and stored.rival.writer == JOURNAL and Tier.LONG in homes:
+        if known.working is None and known.short_down is None and (stored.is_winner or expected is None):
+            knew = frozenset({known.short.memory.version} if known.short else ())
+            stored = lift(core, stored, knew)
+        if stored.rival is not None and ENTRY in stored.rival.metadata and Tier.LONG in homes:
             core.tiers.working.settle_rivals(memory.id, [stored.rival.digest])  # the flush merges it, three ways
             stored = replace(stored, rival=None)
         left, notes = set(owed), tuple[str, ...]()
@@ -229,9 +192,25 @@ class Writer:
             left -= set() if down else {Tier.SHORT}
         held = {Tier.WORKING} | (homes & owed) - left
         return replace(
-            self._told(memory.id, stored, tiers=_ordered(held), owed=_ordered(frozenset(left)), expected=expected),
+            self._told(
+                memory.id,
+                stored,
+                tiers=_ordered(held),
+                owed=_ordered(frozenset(left)),
+                expected=expected,
+                base=write.base,
+            ),
             notes=notes,
         )
+
+    def _below(self, known: Known) -> Held | None:
+        """What another tier holds, with its whole value; None where nothing does, or the value is not to be had now."""
+        held = known.long or known.short
+        if held is None or OBJECT not in held.memory.metadata:
+            return held
+        id_, catalogue = held.memory.id, self._core.tiers.catalogue
+        whole = self._core.health.ask(Tier.LONG, lambda: catalogue.get([id_], ANY_TIME).get(id_) if catalogue else None)
+        return None if isinstance(whole, Down) else whole
 
     def _tell_short(self, stored: Stored) -> Down | None:
         """What has a rival is not kept close: whoever recalls it is to be told so, by the tier that keeps rivals."""
@@ -259,20 +238,27 @@ class Writer:
     ) -> Write:  # fmt: skip
         held = known.held
         version, base = (held.memory.version, held.base) if held else (0, "")
-        if expected is None and (seen := self._core.seen.of(memory.id)) is not None:
-            version, base = seen[0], seen[1] or base
+        if expected is None and (seen := self._core.seen.of(memory.id)) is not None and seen[0] != version:
+            version, base = seen  # what the journal says by now is not what this value is based on
         return Write(
             memory=memory,
             seen=version if expected is None else expected,
             homes=homes,
             owed=owed,
             tokens=() if memory.is_forgotten else tokens_of(memory),
-            base=base if known.working is None or not known.working.base else known.working.base,
+            base=base,
             is_strict=expected is not None,
         )
 
     def _told(
-        self, id_: MemoryId, stored: Stored, *, tiers: tuple[Tier, ...], owed: tuple[Tier, ...], expected: int | None
+        self,
+        id_: MemoryId,
+        stored: Stored,
+        *,
+        tiers: tuple[Tier, ...],
+        owed: tuple[Tier, ...],
+        expected: int | None,
+        base: str = "",
     ) -> Remembered:
         core, memory = self._core, stored.memory
         if memory is None or (expected is not None and not stored.is_winner):
@@ -280,7 +266,7 @@ class Writer:
             hint = "look at what it holds now (recall), and decide again"
             raise StaleError(f"{id_.context} {id_.key}: expected version {expected}, it is {at}", hint=hint)
         if stored.is_winner:
-            core.seen.note(id_, memory.version)
+            core.seen.note(id_, memory.version, base)
             if not memory.is_forgotten:
                 places = [one.value for one in tiers]
                 core.tell("memory:saved", id_, importance=memory.importance, version=memory.version, tiers=places)

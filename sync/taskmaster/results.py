@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sync.taskmaster.memory import Kind, Memory, MemoryId, Tier
+from sync.taskmaster.own_keys import CONTRADICTS, FROM, KEY, VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,9 @@ class Recalled:
     @property
     def contradicts(self) -> tuple[str, ...]:
         """What says otherwise, as consolidating found it, the newest first: `key (why)`."""
-        links = self.memory.metadata.get("_contradicts", ())
-        return tuple(f"{one['key']} ({one['why']})" for one in links)
+        links = self.memory.metadata.get(CONTRADICTS)
+        known = [one for one in links if isinstance(one, Mapping)] if isinstance(links, list) else []
+        return tuple(f"{one.get('key', '')} ({one.get('why', '')})" for one in known)
 
     def as_dict(self) -> dict[str, Any]:
         """The memory as the object that `--json` prints."""
@@ -128,7 +131,7 @@ class Forgotten:
     def as_dict(self) -> dict[str, Any]:
         """The result as the object that `--json` prints."""
         return {
-            "was": told(self.was) if self.was else None,
+            "was": _told_of_gone(self.was) if self.was else None,
             "is_forgotten": self.is_forgotten,
             "owed": [one.value for one in self.owed],
             "notes": list(self.notes),
@@ -172,7 +175,8 @@ class CaughtUp:
 
 
 def told(memory: Memory) -> dict[str, Any]:
-    """A memory as the object that `--json` prints; bytes as base64."""
+    """A memory as the object that `--json` prints; bytes as base64. The key of what it was shared from is not told."""
+    hidden = (KEY, VERSION) if FROM in memory.metadata else ()
     return {
         "context": memory.context,
         "key": memory.key,
@@ -186,8 +190,13 @@ def told(memory: Memory) -> dict[str, Any]:
         "retention": memory.retention,
         "version": memory.version,
         "writer": memory.writer,
-        "metadata": dict(memory.metadata),
+        "metadata": {key: value for key, value in memory.metadata.items() if key not in hidden},
     }
+
+
+def _told_of_gone(memory: Memory) -> dict[str, Any]:
+    """What is told of a memory that is gone; not the value of one that was shared: its rule may be gone already."""
+    return {**told(memory), **({"value": None} if FROM in memory.metadata else {})}
 
 
 def stamp(moment: datetime) -> str:

@@ -6,9 +6,11 @@ other is a function that the program has registered. The text of a rule never lo
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -18,6 +20,7 @@ from sync.taskmaster.memory import Value
 IDENTITY = "identity"
 OTHER = "other"
 """What `count` calls values that the rule does not list."""
+_DIGITS = 16
 Transform: TypeAlias = Callable[[Value], Value]
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 _registered: dict[str, Transform] = {}
@@ -92,6 +95,14 @@ def apply_transform(choice: TransformChoice, value: Value) -> Value:
     return _registered[choice.name](value)
 
 
+def mark_of(choice: TransformChoice) -> str:
+    """What tells one transform from another: 16 hexadecimal digits; empty for `identity`."""
+    if choice.name == IDENTITY:
+        return ""
+    written = json.dumps([choice.name, choice.options], sort_keys=True, default=_plain)
+    return sha256(written.encode()).hexdigest()[:_DIGITS]
+
+
 def pick(value: Value, *, fields: Sequence[str]) -> Value:
     """Only some fields of a JSON object, or of each object of a list; what is not named stays behind.
 
@@ -124,6 +135,10 @@ def count(value: Value, *, fields: Sequence[str], items: str = "", values: Seque
     known = {one.casefold(): one for one in values}
     counts = {name: Counter(word for row in rows for word in _words(row.get(name), known)) for name in fields}
     return {"items": len(rows), "counts": {name: dict(sorted(found.items())) for name, found in counts.items()}}
+
+
+def _plain(options: Any) -> Any:
+    return dict(options) if isinstance(options, Mapping) else list(options)
 
 
 def _words(value: Any, known: Mapping[str, str]) -> Iterable[str]:

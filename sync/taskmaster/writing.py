@@ -60,22 +60,26 @@ class Stored:
 def decide_write(present: Memory | None, write: Write) -> Stored:
     """What a key holds after a write.
 
+    What is forgotten, or expired when the new value was written, is nobody's rival, and nothing to those who expect
+    nothing.
+
     Args:
         present: what it holds now; a forgotten one counts.
         write: the write.
     """
     new = write.memory
+    is_gone = present is None or present.is_forgotten or present.is_expired(new.updated)
     if write.seen in (COPY, COPY_NEW):
         is_newer = present is None or (write.seen == COPY and new.version >= present.version)
         return Stored(memory=new if is_newer or present is None else present, is_winner=is_newer)
-    if write.is_strict and write.seen != (present.version if present else 0):
+    if write.is_strict and write.seen != (present.version if present else 0) and (write.seen or not is_gone):
         return Stored(memory=present, is_winner=False)
-    if present is None:
-        return Stored(memory=replace(new, version=_next(write.seen, new)))
+    if present is None or (is_gone and not new.is_forgotten):
+        return Stored(memory=replace(new, version=_next(present.version if present else write.seen, new)))
     if present.version == write.seen or present.digest == new.digest:
         return Stored(memory=_following(present, new))
     if _rank(new) > _rank(present):
-        return Stored(memory=_following(present, new), rival=None if present.is_forgotten else present)
+        return Stored(memory=_following(present, new), rival=present)
     if new.is_forgotten:  # the edit survives
         return Stored(memory=present, is_winner=False)
     return Stored(memory=replace(present, version=_next(present.version, new)), rival=new, is_winner=False)
@@ -88,8 +92,7 @@ def older(memories: Collection[Memory], newest: Memory) -> list[Memory]:
 
 
 def _following(present: Memory, new: Memory) -> Memory:
-    created = new.created if present.is_forgotten else min(present.created, new.created)
-    return replace(new, version=_next(present.version, new), created=created)
+    return replace(new, version=_next(present.version, new), created=min(present.created, new.created))
 
 
 def _next(version: int, new: Memory) -> int:

@@ -115,10 +115,11 @@ def test_what_another_tier_must_be_told_is_not_removed_over_the_limit(working: A
     assert [one.key for one in items.sweep(at(9))] == ["b"]
 
 
-def test_rivals_outlive_a_memory_that_was_removed_over_the_limit(working: AnyStore) -> None:
+def test_a_memory_with_rivals_is_not_removed_over_the_limit(working: AnyStore) -> None:
     items = cast("Working", working.open(limit=0))
     put(items, memory(value="one"), homes=COPIED)
     put(items, memory(value="two", minute=1), homes=COPIED)
+    put(items, memory("undisputed"), homes=COPIED)
 
-    assert [one.value for one in items.sweep(at(9))] == ["two"]
+    assert [one.key for one in items.sweep(at(9))] == ["undisputed"]
     assert [one.value for one in items.rivals(memory().id)] == ["one"]

@@ -76,6 +76,19 @@ def files_of_at_most(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
+@contextmanager
+def writing_on(path: Path) -> Iterator[Iterator[str]]:
+    """A process that writes all the time, and the numbers that it says."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", LOOP, str(path), "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        try:
+            yield (line.strip() for line in process.stdout if not line.startswith("settled"))
+        finally:
+            process.kill()
+
+
 def is_written(tier: SqliteWorking, key: str) -> bool:
     return put(tier, memory(key)).is_winner
 
@@ -274,6 +287,15 @@ def test_a_process_that_holds_the_turn_is_waited_for_and_not_for_ever(path: Path
         put(tier, memory("after"))
 
         assert keys_of(tier.page(BUDGET, NOW)) == ["after", "before"]
+
+
+def test_a_process_that_writes_all_the_time_starves_nobody(path: Path) -> None:
+    with closing(opened(path)) as tier, writing_on(path) as others:
+        before = next(others)
+        for number in range(20):
+            put(tier, memory(f"own{number}"))
+
+        assert int(next(others)) > int(before)
 
 
 # Forks and kills

@@ -212,17 +212,20 @@ def test_rivals_that_somebody_decided_about_are_kept_no_longer(working: Working)
     assert working.rivals(ID) == []
 
 
-def test_rivals_outlive_a_memory_that_left_for_its_home(working: Working) -> None:
+def test_a_memory_at_home_elsewhere_stays_until_somebody_decides_about_its_rivals(working: Working) -> None:
     put(working, memory(value="castle", minute=1), homes=[LONG], owed=[LONG])
     stored = put(working, memory(value="barn"), homes=[LONG], owed=[LONG])
-    working.settle(LONG, {ID: of(stored).version})
 
+    assert working.settle(LONG, {ID: of(stored).version}) == 1
+    kept = held(working, ID)
+    assert kept is not None
+    assert (kept.rivals, kept.owed, [one.value for one in working.rivals(ID)]) == (1, frozenset(), ["barn"])
+    working.settle_rivals(ID, [one.digest for one in working.rivals(ID)])
     assert held(working, ID) is None
-    assert [one.value for one in working.rivals(ID)] == ["barn"]
 
 
 @pytest.mark.parametrize("is_forgotten", [False, True])
-def test_rivals_go_with_a_memory_whose_time_is_up(working: Working, is_forgotten: bool) -> None:
+def test_a_memory_whose_time_is_up_is_not_swept_while_it_has_rivals(working: Working, is_forgotten: bool) -> None:
     homes = [LONG, WORKING]
     put(working, memory(value="castle", minute=1, expires=10), homes=homes)
     stored = put(working, memory(value="barn", expires=10), homes=homes)
@@ -230,6 +233,9 @@ def test_rivals_go_with_a_memory_whose_time_is_up(working: Working, is_forgotten
         put(working, of(stored).forgotten(at(2), "eve"), seen=of(stored).version)
     working.sweep(at(24 * 60 + 3))
 
+    assert ([one.value for one in working.rivals(ID)], working.count()) == (["barn"], 1)
+    working.settle_rivals(ID, [one.digest for one in working.rivals(ID)])
+    working.sweep(at(24 * 60 + 3))
     assert (working.rivals(ID), working.count()) == ([], 0)
 
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from contract_memories import BUDGET, GUESTS, NOW, held, keys_of, memory, put, values_of, write
 from servers.postgres import empty_space, fresh_database
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from word_embedder import WordEmbedder
 
 from sync.errors import UsageError
@@ -34,25 +34,67 @@ def working() -> Iterator[PostgresWorking]:
 # Many at once
 
 
-def test_there_are_never_more_connections_than_the_pool_has() -> None:
+def test_the_tiers_of_a_process_never_have_more_connections_than_the_pool() -> None:
     counted: list[int] = []
     question = (
         "select count(*) from pg_stat_activity where application_name = 'journal' and datname = current_database()"
     )
     with (
         fresh_database() as url,
-        closing(PostgresWorking(url, space="a", pool=4, timeout_s=60)) as small,
+        closing(PostgresWorking(url, space="a", pool=4, timeout_s=60)) as working,
+        closing(PostgresCatalogue(url, space="a", pool=4, timeout_s=60)) as catalogue,
+        closing(PgvectorSemantic(url, WordEmbedder(), space="a", pool=4, timeout_s=60)) as semantic,
         psycopg.connect(url, autocommit=True) as admin,
         ThreadPoolExecutor(128) as pool,
     ):
-        put(small, memory())
-        asked: list[Future[Any]] = [pool.submit(held, small, memory().id) for _ in range(512)]
-        asked += [pool.submit(put, small, memory(str(number))) for number in range(128)]
+        for tier in (working, catalogue):
+            put(tier, memory())
+        semantic.add({memory().id: "the old barn"})
+        asked: list[Future[Any]] = [pool.submit(held, working, memory().id) for _ in range(128)]
+        asked += [pool.submit(working.search, read_asked("barn"), [BUDGET], 9, NOW) for _ in range(128)]
+        asked += [pool.submit(semantic.near, "barn", [BUDGET], 9) for _ in range(128)]
+        asked += [pool.submit(put, catalogue, memory(str(number))) for number in range(128)]
         while not all(one.done() for one in asked):
             counted.append(admin.execute(question).fetchone()[0])  # type: ignore[index]
         assert all(one.result() for one in asked)
 
     assert 1 < max(counted) <= 4
+
+
+def test_a_tier_that_is_closed_leaves_the_others_of_its_database_their_connections() -> None:
+    url, space = empty_space()
+    working, catalogue = PostgresWorking(url, space=space), PostgresCatalogue(url, space=space)
+    with closing(catalogue):
+        working.close()
+        working.close()
+
+        assert put(catalogue, memory()).is_winner
+        assert held(catalogue, memory().id) is not None
+
+
+def test_the_last_tier_that_is_closed_ends_all_connections() -> None:
+    with fresh_database() as url, psycopg.connect(url, autocommit=True) as admin:
+        for tier in [PostgresWorking(url, space="a"), PostgresCatalogue(url, space="a")]:
+            with closing(tier):
+                tier.count()
+        question = "select 1 from pg_stat_activity where application_name = 'journal' and datname = current_database()"
+        while admin.execute(question).fetchone():  # the server's processes end a moment later
+            pass
+
+
+def test_each_of_many_who_ask_at_once_is_given_what_it_asked_for(working: PostgresWorking) -> None:
+    url, space = empty_space()
+    with closing(PostgresCatalogue(url, space=space)) as catalogue, ThreadPoolExecutor(32) as pool:
+        for number in range(8):
+            put(working, memory(str(number), f"working {number}"))
+            put(catalogue, memory(str(number), f"catalogue {number}"))
+        asked = [
+            (tier, name, n) for n in range(9) for tier, name in ((working, "working"), (catalogue, "catalogue"))
+        ] * 8
+        found = pool.map(lambda one: held(one[0], memory(str(one[2])).id), asked)
+
+        values = [one.memory.value if one else None for one in found]
+        assert values == [f"{name} {n}" if n < 8 else None for _, name, n in asked]
 
 
 def test_batches_of_the_same_keys_in_any_order_are_all_carried_out() -> None:
@@ -80,17 +122,20 @@ def test_batches_of_the_same_keys_in_any_order_are_all_carried_out() -> None:
 def test_of_two_who_make_one_key_at_the_same_time_both_are_held() -> None:
     url, space = empty_space()
     first, second = PostgresWorking(url, space=space), PostgresWorking(url, space=space)
-    waiting = text(
-        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    )
-    with closing(first), closing(second), ThreadPoolExecutor(1) as pool:
+    waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    with (
+        closing(first),
+        closing(second),
+        psycopg.connect(url, autocommit=True) as admin,
+        ThreadPoolExecutor(1) as pool,
+    ):
         numbers = first._shelf.made([BUDGET])
         second.count()
 
         def work(connection: Connection) -> Future[Stored]:
             put_all(connection, first._shelf.number, numbers, [write(memory(value="barn"))])
             writing = pool.submit(put, second, memory(value="castle", minute=1), 5)
-            while not connection.execute(waiting).scalar() and not writing.done():
+            while admin.execute(waiting).fetchone() is None and not writing.done():
                 pass
             return writing
 

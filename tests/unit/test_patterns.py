@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.errors import UsageError
 from sync.taskmaster.patterns import (
     MAX_OUTCOMES,
     MAX_PATTERNS,
@@ -111,6 +112,17 @@ def test_what_was_learned_is_read_back_as_it_was_written(pattern: Any, outcomes:
 )
 def test_what_a_person_made_of_it_may_be_something_else(value: Any) -> None:
     assert read_learned(value) is None
+
+
+@pytest.mark.parametrize("outcome", [{"took_s": 10**400}, {"took_ms": 10**400}])
+def test_a_length_of_time_is_a_number_that_computers_reckon_with(outcome: Any) -> None:
+    with pytest.raises(UsageError, match="too large"):
+        observed(None, "p", outcome, NOW)
+
+
+@pytest.mark.parametrize("name", ["count", "judged", "successes", "timed", "mean_s"])
+def test_a_record_with_a_number_beyond_reckoning_is_none(name: str) -> None:
+    assert read_learned(value_of(learned({"took_s": 1})) | {name: 10**400}) is None
 
 
 def test_frequent_patterns_come_by_their_counts_then_by_the_last_time() -> None:

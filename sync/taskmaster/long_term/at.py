@@ -11,7 +11,7 @@ from sync.errors import UsageError
 from sync.repository.git import run_git
 from sync.repository.objects import list_tree, resolve
 from sync.taskmaster.long_term.copies import copy_of
-from sync.taskmaster.long_term.loading import loaded
+from sync.taskmaster.long_term.loading import as_far_as_here
 from sync.taskmaster.long_term.parts import Parts
 from sync.taskmaster.long_term.paths import path_of
 from sync.taskmaster.long_term.reading import Found, Reading
@@ -37,7 +37,9 @@ class Snapshot:
     def get(self, ids: Collection[MemoryId], now: datetime) -> dict[MemoryId, Held]:
         """See `Items.get`."""
         found = {id_: self._held[id_] for id_ in ids if id_ in self._held}
-        return {id_: self._loaded(held) for id_, held in found.items() if not held.memory.is_expired(now)}
+        must = len(ids) == 1
+        live = {id_: held for id_, held in found.items() if not held.memory.is_expired(now)}
+        return {id_: self._loaded(held, must_answer=must) for id_, held in live.items()}
 
     def search(self, asked: Asked, contexts: Sequence[str], limit: int, now: datetime) -> list[Held]:
         """See `Items.search`."""
@@ -65,8 +67,8 @@ class Snapshot:
     def _live(self, now: datetime) -> Iterator[Held]:
         return (held for held in self._held.values() if not held.memory.is_expired(now))
 
-    def _loaded(self, held: Held) -> Held:
-        return replace(held, memory=loaded(held.memory, self._objects))
+    def _loaded(self, held: Held, *, must_answer: bool = False) -> Held:
+        return replace(held, memory=as_far_as_here(held.memory, self._objects, must_answer=must_answer))
 
 
 def snapshot_of(parts: Parts, name: str) -> Snapshot:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
-from sync.taskmaster.memory import Kind
+from sync.taskmaster.memory import Kind, json_bytes
 
 _OPENING = re.compile(r"^```(json|base64)[ \t]*(?:\r\n|\n|\r)", re.M)
 _CLOSING = re.compile(r"^```[ \t]*$|^```[ \t]*\r", re.M)
@@ -84,10 +84,9 @@ def canonical_json(text: str) -> bytes:
     """The canonical bytes of JSON.
 
     Raises:
-        ValueError: it is no JSON, or JSON that readers understand differently (RFC 7493).
+        ValueError: it is no JSON, JSON that readers understand differently (RFC 7493), or nested too deep.
     """
-    value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return json_bytes(json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant))
 
 
 def _unframed(body: str) -> str:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from sync.taskmaster.core import JOURNAL
 from sync.taskmaster.long_term.reading import Found
-from sync.taskmaster.long_term.record import ENTRY, memory_of
-from sync.taskmaster.memory import Memory, Tier
+from sync.taskmaster.long_term.record import memory_of
+from sync.taskmaster.memory import ENTRY, Memory, Tier
 from sync.taskmaster.scoring import tokens_of
 from sync.taskmaster.tiers.protocol import Held
 from sync.taskmaster.writing import COPY, Write

@@ -12,9 +12,9 @@ from sync.engine.verdict import Action, Pair, Settle, Verdict
 from sync.errors import DocumentError, ShapeError
 from sync.taskmaster.long_term.merging import Merger
 from sync.taskmaster.long_term.port import Outcome
-from sync.taskmaster.long_term.record import OBJECT, OBJECT_BYTES, MemoryRecord, chunk_of, record_of, store_key
+from sync.taskmaster.long_term.record import OBJECT_BYTES, MemoryRecord, chunk_of, record_of, store_key
 from sync.taskmaster.long_term.store import STORE, MemoryStore, memory_id, read_memory
-from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.memory import OBJECT, MemoryId
 from sync.taskmaster.tiers.protocol import Held
 
 _OUTCOMES = {

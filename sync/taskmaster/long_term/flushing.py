@@ -24,7 +24,15 @@ from sync.repository.refs import Head, RefUpdate, base_ref, read_head, update_re
 from sync.taskmaster.long_term.arriving import texts_of, without_dirty, without_secrets
 from sync.taskmaster.long_term.deciding import Decided, Decider
 from sync.taskmaster.long_term.gathering import Gatherer
-from sync.taskmaster.long_term.intent import Intent, drop_intent, is_committed, load_intent, save_intent
+from sync.taskmaster.long_term.intent import (
+    Intent,
+    drop_intent,
+    is_committed,
+    load_intent,
+    load_told,
+    save_intent,
+    save_told,
+)
 from sync.taskmaster.long_term.keeping import object_files, without_unkept
 from sync.taskmaster.long_term.messages import message_of
 from sync.taskmaster.long_term.parts import Parts
@@ -86,14 +94,16 @@ class Flusher:
         if parts.catalogue.commit() != (head.commit or ""):
             raise RetryError(f"{head.branch} was moved by somebody else", hint="run the command again")
         owed = self._owed()
-        if not owed:
-            return Flushed(owed=0, commit=head.commit or "", followed=followed)
-        return self._written(head, owed, followed, asked.message)
+        if owed:
+            done = self._written(head, owed, followed, asked.message)
+        else:
+            done = Flushed(owed=0, commit=head.commit or "", followed=followed)
+        return replace(done, faults=tuple(one.fault for one in parts.follower.faults()), refusal=self._teller.refusal())
 
     def _written(self, head: Head, owed: Sequence[Held], followed: Followed | None, message: str) -> Flushed:
         parts = self._parts
         base = load_base(parts.root, STORE, base_ref(STORE))
-        last = load_intent(parts.state_folder, parts.root)
+        last = load_told(parts.state_folder, parts.root)
         settler = Settler(parts.root, parts.settings, head.commit, base)
         cases = Gatherer(parts.reading, parts.catalogue, parts.follower.faults(), last).gather(head.commit, owed)
         decider = Decider(parts.reading.zone, settler, parts.object_bytes)
@@ -106,7 +116,7 @@ class Flusher:
         intent = self._intent(after, decided, last)
         self._teller.settle(intent, decided)
         self._agree(head, after, base, decided)
-        save_intent(parts.state_folder, parts.root, replace(intent, is_told=True))
+        save_told(parts.state_folder, parts.root, intent)
         return Flushed(
             owed=len(owed),
             told=tuple(_told(one) for one in decided),
@@ -168,13 +178,13 @@ class Flusher:
         """Tell what a flush did not live to tell; returns the memories that it was about."""
         parts = self._parts
         intent = load_intent(parts.state_folder, parts.root)
-        if intent is None or intent.is_told:
+        if intent is None:
             return []
         if not is_committed(parts.root, head.commit, intent):
             drop_intent(parts.state_folder, parts.root)  # nothing of it came about
             return []
         parts.working.settle(Tier.LONG, intent.versions, intent.bases)
-        save_intent(parts.state_folder, parts.root, replace(intent, is_told=True))
+        save_told(parts.state_folder, parts.root, intent)
         return list(intent.versions)
 
     def _owed(self) -> list[Held]:

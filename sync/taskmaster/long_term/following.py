@@ -20,8 +20,7 @@ from sync.taskmaster.long_term.copies import ALWAYS, copy_of
 from sync.taskmaster.long_term.paths import path_of
 from sync.taskmaster.long_term.port import Followed
 from sync.taskmaster.long_term.reading import Broken, Found, Reading, twin_of
-from sync.taskmaster.long_term.record import ENTRY
-from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.memory import ENTRY, MemoryId
 from sync.taskmaster.tiers.protocol import Catalogue, Held
 from sync.taskmaster.writing import Write
 

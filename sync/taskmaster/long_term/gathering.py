@@ -12,8 +12,7 @@ from sync.taskmaster.long_term.deciding import Case
 from sync.taskmaster.long_term.intent import Intent, current_base
 from sync.taskmaster.long_term.paths import path_of
 from sync.taskmaster.long_term.reading import Broken, Reading
-from sync.taskmaster.long_term.record import ENTRY
-from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.memory import ENTRY, MemoryId
 from sync.taskmaster.tiers.protocol import Catalogue, Held
 
 

@@ -18,8 +18,8 @@ from sync.taskmaster.long_term.parts import Parts
 from sync.taskmaster.long_term.paths import path_of
 from sync.taskmaster.long_term.port import Revision
 from sync.taskmaster.long_term.reading import Broken, Found
-from sync.taskmaster.long_term.record import ENTRY, memory_of
-from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.long_term.record import memory_of
+from sync.taskmaster.memory import ENTRY, MemoryId
 
 _LOG = ("-c", "core.quotePath=false", "-c", "log.showSignature=false", "--literal-pathspecs", "log", "--no-color")
 _FIELDS = ("%H", "%cI", "%an <%ae>", "%s")

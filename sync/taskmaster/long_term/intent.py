@@ -3,8 +3,8 @@
 A process that dies once the commit is made has not told the working tier. The next flush finds what was about to be
 told, finds the commit by its token, and tells it; without the commit nothing was told, and nothing is.
 
-Once it is told, it is kept until the next flush: who had read a memory before it was told, and writes it behind, still
-names the entry that it was based on before.
+Once it is told, it is kept, in another file, until the next flush has told its own: who had read a memory before it was
+told, and writes it behind, still names the entry that it was based on before.
 """
 
 from __future__ import annotations
@@ -33,33 +33,54 @@ class Intent:
         versions: the versions of memories that the journal then has.
         bases: the entries' ids in Git that the next writes are based on.
         befores: those that the working tier had before, as it stated them.
-        is_told: whether the tiers were told.
         token: names the flush.
     """
 
     versions: Mapping[MemoryId, int]
     bases: Mapping[MemoryId, str]
     befores: Mapping[MemoryId, str] = field(default_factory=dict)
-    is_told: bool = False
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 def save_intent(state_folder: Path, root: Path, intent: Intent) -> None:
     """Write down, durably, what is to be told."""
+    _save(_file(state_folder, root), intent)
+
+
+def load_intent(state_folder: Path, root: Path) -> Intent | None:
+    """What a flush that died was about to tell; None where none did."""
+    return _load(_file(state_folder, root))
+
+
+def drop_intent(state_folder: Path, root: Path) -> None:
+    """What was about to be told never came about."""
+    _file(state_folder, root).unlink(missing_ok=True)
+
+
+def save_told(state_folder: Path, root: Path, intent: Intent) -> None:
+    """It was told: keep it, and be done with it."""
+    _save(_file(state_folder, root, "flushed"), intent)
+    drop_intent(state_folder, root)
+
+
+def load_told(state_folder: Path, root: Path) -> Intent | None:
+    """What the last flush told; None where there was none."""
+    return _load(_file(state_folder, root, "flushed"))
+
+
+def _save(file: Path, intent: Intent) -> None:
     told = {
         "token": intent.token,
-        "is_told": intent.is_told,
         "told": [
             [*id_, version, intent.bases.get(id_), intent.befores.get(id_, "")]
             for id_, version in intent.versions.items()
         ],
     }
-    write_atomic(_file(state_folder, root), [json.dumps(told).encode()])
+    write_atomic(file, [json.dumps(told).encode()])
 
 
-def load_intent(state_folder: Path, root: Path) -> Intent | None:
-    """What a flush that died was about to tell; None where none did."""
-    data = read_or_none(_file(state_folder, root))
+def _load(file: Path) -> Intent | None:
+    data = read_or_none(file)
     try:
         told = json.loads(data) if data else None
         if told is None:
@@ -70,15 +91,9 @@ def load_intent(state_folder: Path, root: Path) -> Intent | None:
             versions={id_: int(version) for id_, version, _base, _before in rows},
             bases={id_: str(base) for id_, _version, base, _before in rows if base is not None},
             befores={id_: str(before) for id_, _version, _base, before in rows},
-            is_told=bool(told["is_told"]),
         )
     except (ValueError, KeyError, TypeError):
         return None  # it was never finished, so nothing was committed
-
-
-def drop_intent(state_folder: Path, root: Path) -> None:
-    """What was about to be told never came about."""
-    _file(state_folder, root).unlink(missing_ok=True)
 
 
 def current_base(held: Held, last: Intent | None, ours: str) -> str:
@@ -105,7 +120,7 @@ def is_committed(root: Path, commit: str | None, intent: Intent) -> bool:
     return bool(found.strip())
 
 
-def _file(state_folder: Path, root: Path) -> Path:
+def _file(state_folder: Path, root: Path, kind: str = "flushing") -> Path:
     """Work trees share the folder, each has a file of its own."""
     name = sha256(str(root).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return state_folder / f"flushing-{name}.json"
+    return state_folder / f"{kind}-{name}.json"

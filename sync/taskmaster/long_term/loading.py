@@ -8,15 +8,18 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sync.taskmaster.long_term.record import MISSING, OBJECT
-from sync.taskmaster.memory import NOTHING, Kind, Memory, MemoryId
+from sync.errors import GitError
+from sync.taskmaster.long_term.record import MISSING
+from sync.taskmaster.memory import NOTHING, OBJECT, Kind, Memory, MemoryId
 from sync.taskmaster.scoring import Asked
-from sync.taskmaster.tiers.protocol import Catalogue, Held, Objects, Use
+from sync.taskmaster.tiers.protocol import Catalogue, Held, Objects, TierDownError, Use
 from sync.taskmaster.writing import Stored, Write
 
 
 class LoadingCatalogue:
     """A catalogue whose memories have their whole values; a `Catalogue`.
+
+    A value that cannot be had hides no other memory: its own is shown as far as it is here, see `as_far_as_here`.
 
     Args:
         catalogue: it.
@@ -27,8 +30,15 @@ class LoadingCatalogue:
         self.plain, self._objects = catalogue, objects
 
     def get(self, ids: Collection[MemoryId], now: datetime) -> dict[MemoryId, Held]:
-        """See `Items.get`."""
-        return {id_: self._loaded(held) for id_, held in self.plain.get(ids, now).items()}
+        """See `Items.get`.
+
+        Raises:
+            TierDownError: one memory was asked for, and the store that its value lies in does not answer.
+        """
+        found = self.plain.get(ids, now)
+        if len(ids) > 1:
+            return {id_: self._loaded(held) for id_, held in found.items()}
+        return {id_: self._loaded(held, must_answer=True) for id_, held in found.items()}
 
     def search(self, asked: Asked, contexts: Sequence[str], limit: int, now: datetime) -> list[Held]:
         """See `Items.search`."""
@@ -84,9 +94,29 @@ class LoadingCatalogue:
         """See `Items.close`."""
         self.plain.close()
 
-    def _loaded(self, held: Held) -> Held:
-        memory = loaded(held.memory, self._objects)
+    def _loaded(self, held: Held, *, must_answer: bool = False) -> Held:
+        memory = as_far_as_here(held.memory, self._objects, must_answer=must_answer)
         return held if memory is held.memory else replace(held, memory=memory)
+
+
+def as_far_as_here(memory: Memory, objects: Objects, *, must_answer: bool = False) -> Memory:
+    """As `loaded`; a value that is damaged, or in a store that does not answer, is shown as one that is not there.
+
+    Args:
+        memory, objects: see there.
+        must_answer: whether the store has to answer.
+
+    Raises:
+        TierDownError: it has to, and does not.
+    """
+    try:
+        return loaded(memory, objects)
+    except TierDownError:
+        if must_answer:
+            raise
+    except GitError:
+        pass  # it can be mended from another clone, and is no more use than none until then
+    return _without_value(memory)
 
 
 def loaded(memory: Memory, objects: Objects) -> Memory:
@@ -105,7 +135,11 @@ def loaded(memory: Memory, objects: Objects) -> Memory:
         return memory
     data = objects.get(str(told["digest"]))
     if data is None:
-        return replace(memory, metadata=MappingProxyType({**memory.metadata, MISSING: True}))
+        return _without_value(memory)
     metadata = {key: value for key, value in memory.metadata.items() if key != OBJECT}
     kept = MappingProxyType(metadata) if metadata else NOTHING
     return replace(memory, kind=Kind(told["kind"]), data=data, metadata=kept)
+
+
+def _without_value(memory: Memory) -> Memory:
+    return replace(memory, metadata=MappingProxyType({**memory.metadata, MISSING: True}))

@@ -95,6 +95,8 @@ class Flushed:
         commit: where the branch is then; empty on a branch without commits.
         is_new: whether a commit was made.
         followed: what the journal said that the catalogue did not show before; None for nothing.
+        faults: entries of memories that cannot be read, all there are: the tiers keep what they had.
+        refusal: why tiers keep copies of memories whose entries are gone; None where they keep none.
     """
 
     owed: int
@@ -102,6 +104,13 @@ class Flushed:
     commit: str = ""
     is_new: bool = False
     followed: Followed | None = None
+    faults: tuple[Fault, ...] = ()
+    refusal: RefusedError | None = None
+
+    @property
+    def left(self) -> tuple[Told, ...]:
+        """The memories that the journal is still owed."""
+        return tuple(one for one in self.told if one.outcome not in SETTLED)
 
     def count(self, outcome: Outcome) -> int:
         """How many memories there are of an outcome."""
@@ -109,8 +118,8 @@ class Flushed:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is left that a person has to look at."""
-        return all(one.outcome in SETTLED for one in self.told)
+        """Whether nothing is left that a person has to decide; faults are told of, and are no decision of a flush's."""
+        return not self.left and self.refusal is None
 
     def as_dict(self) -> dict[str, Any]:
         """The result as the object that `--json` prints; memories that say something to people are named."""
@@ -119,7 +128,8 @@ class Flushed:
             "commit": self.commit,
             **{one.value.replace(" ", "_"): self.count(one) for one in Outcome},
             "told": [one.as_dict() for one in self.told if one.why],
-            "faults": [one.as_dict() for one in (self.followed.faults if self.followed else ())],
+            "faults": [one.as_dict() for one in self.faults],
+            "refusal": self.refusal.as_dict() if self.refusal else None,
         }
 
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from sync.errors import ShapeError
 from sync.stores.shape import refused_character
-from sync.taskmaster.memory import NOTHING, Kind, Memory, MemoryId
+from sync.taskmaster.memory import ENTRY, NOTHING, OBJECT, Kind, Memory, MemoryId
 
 OBJECT_BYTES = 65_536
 """A longer value is an object beside its entry."""
-ENTRY, OBJECT, MISSING = "_entry", "_object", "_missing"
+MISSING = "_missing"
 """Metadata that the catalogue adds: the entry's path; digest, size and kind of a value that is an object, and that it
 is not on this machine, so that its first lines are all there is to show."""
 _PREVIEW_LINES, _PREVIEW_CHARACTERS = 20, 2_000

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sync.taskmaster.long_term.copies import ALWAYS, said
-from sync.taskmaster.memory import MemoryId, Tier
+from sync.taskmaster.long_term.record import MISSING
+from sync.taskmaster.memory import ENTRY, MemoryId, Tier
 from sync.taskmaster.scoring import tokens_of
 from sync.taskmaster.tiers.protocol import Catalogue, Held, Items, TierDownError, Working
 from sync.taskmaster.writing import Write
@@ -52,22 +53,31 @@ class Renewer:
             long, working = self._catalogue.get(part, ALWAYS), self._working.get(part, ALWAYS)
             writes = _takeovers(working, long)
             renewed += [one.memory.id for one in self._written(writes)]
-            orphans = _orphans(working, long) if may_drop else {}
-            if orphans:
-                self._working.drop(orphans)
+            ending = _valueless(working, long) | (_orphans(working, long) if may_drop else {})
+            if ending:
+                self._working.drop(ending)
             stale = self._stale(part, working, long, gone if may_drop else {})
-            dropped += dict.fromkeys((*orphans, *stale))
+            dropped += dict.fromkeys((*ending, *stale))
         return Renewed(tuple(renewed), tuple(dropped))
 
-    def orphans(self) -> list[MemoryId]:
-        """The memories of the working tier whose entries the journal had, and has no longer."""
-        found: list[MemoryId] = []
-        after = None
-        while page := self._working.page("", ALWAYS, below=True, after=after, limit=_PAGE):
-            after = page[-1].memory.id
-            held = {one.memory.id: one for one in page if one.base}
-            found += _orphans(held, self._catalogue.get(list(held), ALWAYS))
+    def orphans(self) -> dict[MemoryId, int]:
+        """Copies whose entries the journal had, and has no longer, with their versions; the newest of each memory."""
+        found: dict[MemoryId, int] = {}
+        try:
+            for page in _pages(self._short) if self._short is not None else ():
+                copies = {one.memory.id: one for one in page if ENTRY in one.memory.metadata}
+                found |= self._gone(copies) if copies else {}
+        except TierDownError:
+            pass  # its copies end by themselves
+        for page in _pages(self._working):
+            working = {one.memory.id: one for one in page}
+            found = {id_: version for id_, version in found.items() if id_ not in working}
+            found |= _orphans(working, self._catalogue.get(list(working), ALWAYS))
         return found
+
+    def _gone(self, copies: Mapping[MemoryId, Held]) -> dict[MemoryId, int]:
+        long = self._catalogue.get(list(copies), ALWAYS)
+        return {id_: held.memory.version for id_, held in copies.items() if id_ not in long}
 
     def _written(self, writes: Sequence[Write]) -> list[Write]:
         stored = self._working.put(writes) if writes else []
@@ -111,7 +121,7 @@ def _takeovers(working: Mapping[MemoryId, Held], long: Mapping[MemoryId, Held]) 
     writes = []
     for id_, held in working.items():
         entry = long.get(id_)
-        if entry is None or Tier.LONG in held.owed or held.base == entry.base:
+        if entry is None or not _is_behind(held, entry) or id_ in _valueless({id_: held}, long):
             continue
         owed = held.homes - {Tier.LONG, Tier.WORKING}
         writes.append(
@@ -123,10 +133,31 @@ def _takeovers(working: Mapping[MemoryId, Held], long: Mapping[MemoryId, Held]) 
     return writes
 
 
-def _orphans(working: Mapping[MemoryId, Held], long: Mapping[MemoryId, Held]) -> dict[MemoryId, int]:
-    """Copies of entries that are gone, with their versions."""
+def _valueless(working: Mapping[MemoryId, Held], long: Mapping[MemoryId, Held]) -> dict[MemoryId, int]:
+    """Copies that cannot take the journal's value over, since it is not here, with their versions."""
     return {
         id_: held.memory.version
         for id_, held in working.items()
-        if id_ not in long and held.base and Tier.LONG not in held.owed and not held.memory.is_forgotten
+        if id_ in long and _is_behind(held, long[id_]) and long[id_].memory.metadata.get(MISSING) and not held.rivals
     }
+
+
+def _is_behind(held: Held, entry: Held) -> bool:
+    """Whether a copy says something else than the journal, and the journal is not owed it."""
+    return Tier.LONG not in held.owed and held.base != entry.base
+
+
+def _orphans(working: Mapping[MemoryId, Held], long: Mapping[MemoryId, Held]) -> dict[MemoryId, int]:
+    """Copies of entries that are gone, with their versions; not those whose rivals somebody has to decide about."""
+    return {
+        id_: held.memory.version
+        for id_, held in working.items()
+        if id_ not in long and held.base and not (Tier.LONG in held.owed or held.memory.is_forgotten or held.rivals)
+    }
+
+
+def _pages(items: Items) -> Iterator[list[Held]]:
+    after = None
+    while page := items.page("", ALWAYS, below=True, after=after, limit=_PAGE):
+        yield page
+        after = page[-1].memory.id

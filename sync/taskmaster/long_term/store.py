@@ -6,6 +6,7 @@ cannot be read: a person may write and mend them by hand.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from hashlib import sha256
@@ -29,6 +30,7 @@ from sync.taskmaster.long_term.fronts import (
     text_at,
     time_at,
 )
+from sync.taskmaster.long_term.own_metadata import find_odd
 from sync.taskmaster.long_term.paths import stem_of
 from sync.taskmaster.long_term.record import MemoryRecord, chunk_of, id_of_key, record_of_chunk, store_key
 from sync.taskmaster.memory import Kind, MemoryId, checked_key
@@ -184,6 +186,9 @@ def read_memory(entry: Entry, zone: tzinfo = UTC) -> MemoryRecord | Fault | None
     if kind not in (one.value for one in Kind):
         hint = "write json or bytes, or leave it out for Markdown"
         return _front_fault(entry, "kind", f"{kind!r} is no kind of value", hint)
+    metadata = metadata_of(entry)
+    if '"_' in metadata and (odd := find_odd(json.loads(metadata))) is not None:
+        return _front_fault(entry, "metadata", odd.message, odd.hint, odd.key)
     found = _read_value(entry, Kind(kind))
     if isinstance(found, Fault):
         return found
@@ -191,7 +196,7 @@ def read_memory(entry: Entry, zone: tzinfo = UTC) -> MemoryRecord | Fault | None
     return MemoryRecord(
         context=id_.context, key=id_.key, kind=Kind(kind), content=content, importance=entry.importance,
         created=created_of(entry, zone), type=text_at(entry, "type"), expires=time_at(entry, "expires", zone),
-        retention=text_at(entry, "retention"), metadata=metadata_of(entry),
+        retention=text_at(entry, "retention"), metadata=metadata,
         updated=time_at(entry, "updated", zone) or created_of(entry, zone), data=data,
         is_object=bool(text_at(entry, "object")), size=size, preview=preview,
     )  # fmt: skip
@@ -238,11 +243,11 @@ def _read_value(entry: Entry, kind: Kind) -> tuple[bytes, str, int, str] | Fault
     return data, sha256(data).hexdigest(), len(data), ""
 
 
-def _front_fault(entry: Entry, key: str, message: str, hint: str) -> Fault:
+def _front_fault(entry: Entry, key: str, message: str, hint: str, *below: str) -> Fault:
     block = frontmatter.find_block(entry.text)
     node = yaml12.compose(entry.text[block.start : block.end]) if block else None
-    line, column = position(entry.text, (block.start if block else 0) + yaml12.find(node, [key]))
-    return Fault(path=entry.path, line=line, column=column, key=key, message=message, hint=hint)
+    line, column = position(entry.text, (block.start if block else 0) + yaml12.find(node, [key, *below]))
+    return Fault(path=entry.path, line=line, column=column, key=".".join((key, *below)), message=message, hint=hint)
 
 
 def _file_name(key: str) -> str:

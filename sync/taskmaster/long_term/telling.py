@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from sync.document.entry import Entry, parse_entry
+from sync.errors import RefusedError
 from sync.repository.listing import blob_id
 from sync.repository.refs import Head
 from sync.taskmaster.long_term.copies import ALWAYS, copy_of
 from sync.taskmaster.long_term.deciding import Decided
 from sync.taskmaster.long_term.following import Progress
 from sync.taskmaster.long_term.intent import Intent
+from sync.taskmaster.long_term.kept import is_marked_kept, kept_refusal, mark_kept, unmark_kept
 from sync.taskmaster.long_term.loading import LoadingCatalogue
 from sync.taskmaster.long_term.parts import Parts
 from sync.taskmaster.long_term.port import Followed, Outcome
@@ -48,13 +50,26 @@ class Teller:
         ids = [write.memory.id for write in followed.writes] + list(followed.gone) if followed else []
         may_drop = followed is None or followed.refusal is None or self._is_allowed(followed, allow_deletes)
         done = self._renewer.renew(ids, followed.gone if followed else {}, may_drop=may_drop)
+        if not may_drop:
+            mark_kept(self._parts.state_folder)
         if allow_deletes is not None and len(orphans := self._renewer.orphans()) <= allow_deletes:
-            late = self._renewer.renew(orphans, {})
+            late = self._renewer.renew(orphans, orphans)
             done = replace(done, dropped=(*done.dropped, *late.dropped))
+            unmark_kept(self._parts.state_folder)
         if followed is None:
             return None
         refusal = None if may_drop else followed.refusal
         return replace(followed, renewed=done.renewed, dropped=done.dropped, refusal=refusal)
+
+    def refusal(self) -> RefusedError | None:
+        """Why copies are still kept whose entries are gone, whoever followed then; None where none are."""
+        folder = self._parts.state_folder
+        if not is_marked_kept(folder):
+            return None
+        if orphans := self._renewer.orphans():
+            return kept_refusal(len(orphans))
+        unmark_kept(folder)
+        return None
 
     def wrote(self, head: Head, after: Head, decided: Sequence[Decided]) -> None:
         """Show in the catalogue what was just committed.

@@ -144,5 +144,17 @@ class Group(Generic[Context]):
             self._hand_on()
 
 
+def tell_all(jobs: Sequence[Job[Any]], work: Callable[[], Any]) -> None:
+    """Do what many ask for once; all jobs are told what it gave, or the error that it ended with."""
+    try:
+        found = work()
+    except Exception as error:  # noqa: BLE001 - it is raised again by all who wait
+        for job in jobs:
+            job.fail(error)
+        return
+    for job in jobs:
+        job.succeed(found)
+
+
 def _nothing(_context: object) -> None:
     """No work."""

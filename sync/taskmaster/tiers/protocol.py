@@ -154,8 +154,8 @@ class Working(Items, Protocol):
     def settle(self, tier: Tier, versions: Mapping[MemoryId, int], bases: Mapping[MemoryId, str] | None = None) -> int:
         """A tier was told these versions: it is owed no longer, unless the memory has changed since.
 
-        A memory that is owed to nobody and whose homes do not include this tier is removed in the same step, and one
-        that is forgotten is left to `sweep`.
+        A memory that is owed to nobody, has no rivals and is not at home in this tier is removed in the same step, and
+        one that is forgotten is left to `sweep`.
 
         Args:
             tier: the one that was told.
@@ -171,7 +171,8 @@ class Working(Items, Protocol):
         """Memories whose time is up and that no other tier holds, the oldest first: they are to be archived.
 
         `sweep` of a working tier never removes them, nor any other memory that is held nowhere else: it removes what
-        is forgotten and owed to nobody, and copies (LONG in its homes, owed to nobody) that are over the limits.
+        is forgotten and owed to nobody, and copies (LONG in its homes, owed to nobody) that are over the limits; of
+        neither one that has rivals.
         """
         ...
 
@@ -184,7 +185,10 @@ class Working(Items, Protocol):
         ...
 
     def settle_rivals(self, id_: MemoryId, digests: Collection[str]) -> int:
-        """Somebody has decided: rivals of these digests are kept no longer."""
+        """Somebody has decided: rivals of these digests are kept no longer; how many there were.
+
+        A memory that only they kept here is removed, as by `settle`.
+        """
         ...
 
 

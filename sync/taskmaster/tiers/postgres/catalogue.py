@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import cast
 
 from sqlalchemy import Connection, text
 
 from sync.taskmaster.context import tenant_of as tenant_of_context
 from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.tiers.group import Group, tell_all
 from sync.taskmaster.tiers.postgres import statements
-from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S, Database
+from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S
+from sync.taskmaster.tiers.postgres.driver import fetch
 from sync.taskmaster.tiers.postgres.items import PostgresItems
 from sync.taskmaster.tiers.postgres.putting import put_all
 from sync.taskmaster.tiers.postgres.rows import pairs
+from sync.taskmaster.tiers.postgres.sharing import Lease
 from sync.taskmaster.writing import Write
 
 _FOLLOWING_S = 600.0
 _WRITES_A_STEP = 1_000
-_COMMIT = text("select commit from journal_shelf where id = :shelf")
+_COMMIT = b"select commit from journal_shelf where id = (select id from json_to_recordset(%s) as asked(id int))"
 _FOLLOW = text("update journal_shelf set commit = :commit where id = :shelf and commit = :before")
 _CLEAR = (
     text("update journal_shelf set commit = '' where id = :shelf"),
@@ -35,7 +39,7 @@ class PostgresCatalogue(PostgresItems):
         url: `postgresql://user@host:port/name`.
         space: the journal's name.
         tenant_of: the tenant of a context's id.
-        pool: connections at most.
+        pool: connections at most, of all tiers of this process that name the same database.
         timeout_s: seconds that a call may take before the server counts as down; `follow` and `clear` ten minutes.
 
     Raises:
@@ -51,13 +55,13 @@ class PostgresCatalogue(PostgresItems):
         pool: int = POOL,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        database = Database(url, pool=pool, timeout_s=timeout_s)
-        super().__init__(database, space=space, kind="catalogue", tenant_of=tenant_of)
+        lease = Lease(url, pool=pool, timeout_s=timeout_s)
+        super().__init__(lease, space=space, kind="catalogue", tenant_of=tenant_of)
+        self._asking: Group[None] = Group(lambda jobs: tell_all(jobs, self._commit))
 
     def commit(self) -> str:
         """As `Catalogue.commit`."""
-        given = {"shelf": self._shelf.number}
-        return self._shelf.read(lambda connection: str(connection.execute(_COMMIT, given).scalar_one()))
+        return cast("str", self._asking.do(lambda _: None))
 
     def follow(self, commit: str, before: str, writes: Sequence[Write], gone: Collection[MemoryId]) -> bool:
         """As `Catalogue.follow`; what is gone goes first, for it may have come back as something else."""
@@ -81,6 +85,10 @@ class PostgresCatalogue(PostgresItems):
                 connection.execute(statement, given)
 
         self._shelf.write(work, timeout_s=_FOLLOWING_S)
+
+    def _commit(self) -> str:
+        asked = [{"id": self._shelf.number}]
+        return str(self._shelf.read(lambda connection: fetch(connection, _COMMIT, asked))[0].commit)
 
     def _show(
         self, connection: Connection, numbers: Mapping[str, int], writes: Sequence[Write], gone: Collection[MemoryId]

@@ -24,7 +24,9 @@ TIMEOUT_S = 5.0
 """Seconds that a call may take before the server counts as down."""
 
 _AGAIN = {"40001", "40P01"}  # serialization_failure, deadlock_detected: nothing was done
+_BEGIN = text("begin")
 _ALLOW = text("select set_config('statement_timeout', :milliseconds, true)")
+_UPGRADING_S = 60.0  # the server has answered: another thread is at it
 _WAITING_SHARE = 0.4  # of the limit may go by before there is a connection
 Result = TypeVar("Result")
 
@@ -78,7 +80,6 @@ class Database:
         self.url, self._timeout_s = url, timeout_s
         self.where = address_of(url).render_as_string()
         self._engine = self._make_engine(pool, timeout_s)
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._ready: set[Part] = set()
         self.comings = 0
         self._lock = Lock()
@@ -115,8 +116,8 @@ class Database:
         if self.read(lambda connection: all(is_current(connection, one) for one in NEEDED[part])):
             self._ready.add(part)
             return
-        if not self._lock.acquire(timeout=self._timeout_s):
-            raise self._down("others have been waiting for it for long")
+        if not self._lock.acquire(timeout=_UPGRADING_S):
+            raise self._down("its tables have been being made for long")
         try:
             if part not in self._ready:
                 upgrade(self.url, part)
@@ -140,7 +141,7 @@ class Database:
         """
         engine = self._make_engine(1, timeout_s)
         try:
-            with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            with engine.connect() as connection:
                 return work(connection)
         except exc.OperationalError as error:
             raise self._down(str(error.orig)) from error
@@ -156,7 +157,8 @@ class Database:
         named = dict(address.get_dialect()().create_connect_args(address)[1]) | arguments_of(self.url, timeout_s)
 
         def connect() -> PatientConnection:
-            made = PatientConnection.connect(**named)
+            # What reads needs no transaction; to begin one for each checkout or to switch costs as much as a lookup.
+            made = PatientConnection.connect(**named, autocommit=True)
             made.deadline = monotonic() + timeout_s
             return made
 
@@ -197,11 +199,12 @@ class Database:
             self._ready = set()
 
     def _read_once(self, work: Callable[[Connection], Result], deadline: float) -> Result:
-        with self._reading.connect() as connection, _until(connection, deadline):
+        with self._engine.connect() as connection, _until(connection, deadline):
             return work(connection)
 
     def _write_once(self, work: Callable[[Connection], Result], deadline: float, timeout_s: float | None) -> Result:
         with self._engine.connect() as connection, _until(connection, deadline):
+            connection.execute(_BEGIN)
             if timeout_s is not None:
                 connection.execute(_ALLOW, {"milliseconds": str(int(timeout_s * 1000))})
             found = work(connection)

@@ -15,12 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from sync.errors import UsageError
 from sync.taskmaster.memory import Memory, MemoryId
 from sync.taskmaster.scoring import Asked
-from sync.taskmaster.tiers.group import Group, Job
+from sync.taskmaster.tiers.group import Group, Job, tell_all
 from sync.taskmaster.tiers.postgres import statements, sweeping
-from sync.taskmaster.tiers.postgres.database import Database
+from sync.taskmaster.tiers.postgres.driver import fetch
+from sync.taskmaster.tiers.postgres.lookups import Place
 from sync.taskmaster.tiers.postgres.migrations import Part
 from sync.taskmaster.tiers.postgres.putting import put_all, put_new
-from sync.taskmaster.tiers.postgres.rows import arrays, can_be_text, held_of, mixed, pairs
+from sync.taskmaster.tiers.postgres.rows import arrays, can_be_text, held_of, mixed
+from sync.taskmaster.tiers.postgres.sharing import Lease
 from sync.taskmaster.tiers.postgres.shelf import Shelf
 from sync.taskmaster.tiers.postgres.sweeping import remove
 from sync.taskmaster.tiers.protocol import Held, TierDownError, Use
@@ -36,16 +38,17 @@ class PostgresItems:
     """Memories on one shelf.
 
     Args:
-        database: where they are.
+        lease: of the database where they are; given up by `close`.
         space: the journal's name; journals of other names in the same database are not seen.
         kind: which tier's shelf.
         tenant_of: the tenant of a context's id.
     """
 
-    def __init__(self, database: Database, *, space: str, kind: str, tenant_of: Callable[[str], str]) -> None:
-        self._database = database
+    def __init__(self, lease: Lease, *, space: str, kind: str, tenant_of: Callable[[str], str]) -> None:
+        self._lease = lease
         self._group: Group[None] = Group(self._put_jobs)
-        self._shelf = Shelf(self._database, space, kind, Part.MEMORY, tenant_of)
+        self._touching: Group[None] = Group(self._touch_jobs)
+        self._shelf = Shelf(lease.database, space, kind, Part.MEMORY, tenant_of)
 
     def put(self, writes: Sequence[Write]) -> list[Stored]:
         """As `Items.put`.
@@ -63,10 +66,18 @@ class PostgresItems:
 
     def get(self, ids: Collection[MemoryId], now: datetime) -> dict[MemoryId, Held]:
         """As `Items.get`."""
-        if not ids:
+        known = [one for one in ids if can_be_text(one.context) and can_be_text(one.key)]
+        if not known:
             return {}
-        found = self._asked(statements.GET, {one.context for one in ids}, lambda numbers: pairs(ids, numbers), now=now)
-        return {one.memory.id: one for one in found}
+        shelf = self._shelf.number
+        places = {Place(shelf, *one): one for one in known}
+        found = self._lease.lookups.get(places)
+        rows = ((one, found[place]) for place, one in places.items() if place in found)
+        return {
+            one: held_of(row, one.context, shelf)
+            for one, row in rows
+            if row.is_forgotten or row.expires is None or row.expires > now
+        }
 
     def search(self, asked: Asked, contexts: Sequence[str], limit: int, now: datetime) -> list[Held]:
         """As `Items.search`; ranked by the rule of `scoring.scores`."""
@@ -95,7 +106,7 @@ class PostgresItems:
     def touch(self, uses: Sequence[Use]) -> None:
         """As `Items.touch`; a memory that is being written at this moment is left out."""
         if uses:
-            self._shelf.write(lambda connection: self._touch(connection, uses))
+            self._touching.do(lambda _: uses)
 
     def drop(self, versions: Mapping[MemoryId, int]) -> int:
         """As `Items.drop`; rivals stay."""
@@ -116,11 +127,11 @@ class PostgresItems:
 
     def check(self) -> None:
         """As `Items.check`."""
-        self._database.check()
+        self._lease.database.check()
 
     def close(self) -> None:
         """As `Items.close`."""
-        self._database.close()
+        self._lease.close()
 
     def _put_jobs(self, jobs: Sequence[Job[None]]) -> None:
         """Carry out what several callers write, in one transaction; where it cannot be, each by itself."""
@@ -186,22 +197,23 @@ class PostgresItems:
             "contexts": [number for number in numbers.values() for _ in words],
         }
 
-    def _touch(self, connection: Connection, uses: Sequence[Use]) -> None:
-        numbers = self._shelf.known(connection, (one.id.context for one in uses))
+    def _touch_jobs(self, jobs: Sequence[Job[None]]) -> None:
         last: dict[MemoryId, list[Use]] = {}
-        for one in uses:
-            if one.id.context in numbers and can_be_text(one.id.key):
+        for one in (use for job in jobs for use in job.work(None)):
+            if can_be_text(one.id.context) and can_be_text(one.id.key):
                 last.setdefault(one.id, []).append(one)
+        tell_all(jobs, lambda: self._touch(last))
+
+    def _touch(self, uses: Mapping[MemoryId, Sequence[Use]]) -> None:
         rows = [
             {
-                "context": numbers[id_.context], "key": id_.key, "uses": len(same),
+                "shelf": self._shelf.number, "name": id_.context, "key": id_.key, "uses": len(same),
                 "used": max(one.at for one in same), "took": sum(one.took_s for one in same),
             }
-            for id_, same in last.items()
+            for id_, same in uses.items()
         ]  # fmt: skip
         if rows:
-            connection.execute(statements.RELAX)
-            connection.execute(statements.TOUCH, arrays(rows))
+            self._shelf.read(lambda connection: fetch(connection, statements.TOUCH, rows))
 
     def _drop(self, connection: Connection, versions: Mapping[MemoryId, int]) -> int:
         numbers = self._shelf.known(connection, (one.context for one in versions))

@@ -43,10 +43,10 @@ def upgrade(url: str, part: Part = Part.MEMORY, *, limit_s: float = _LIMIT_S) ->
     engine = create_engine(address_of(url), poolclass=NullPool, connect_args=arguments_of(url, limit_s))
     try:
         with engine.connect() as connection:
-            wanted = [one for one in NEEDED[part] if not is_current(connection, one)]
+            is_needed = _outdated(connection, part)
             connection.rollback()
-            if wanted:
-                _upgrade_all(connection, wanted)
+            if is_needed:
+                _upgrade_all(connection, part)
     except DBAPIError as error:
         raise _explained(error, url) from error
     finally:
@@ -80,15 +80,23 @@ def configuration(connection: Connection, part: Part) -> Config:
     return config
 
 
-def _upgrade_all(connection: Connection, parts: list[Part]) -> None:
-    from alembic import command
+def _outdated(connection: Connection, part: Part) -> list[Part]:
+    return [one for one in NEEDED[part] if not is_current(connection, one)]
 
+
+def _upgrade_all(connection: Connection, part: Part) -> None:
     with connection.begin():
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        for part in parts:
-            config = configuration(connection, part)
-            _refuse_newer(connection, config, part)
-            command.upgrade(config, "head")
+        for one in _outdated(connection, part):  # who waited for another finds nothing, and loads no Alembic
+            _upgrade(connection, one)
+
+
+def _upgrade(connection: Connection, part: Part) -> None:
+    from alembic import command
+
+    config = configuration(connection, part)
+    _refuse_newer(connection, config, part)
+    command.upgrade(config, "head")
 
 
 def _refuse_newer(connection: Connection, config: Config, part: Part) -> None:

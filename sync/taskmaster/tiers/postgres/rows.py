@@ -23,6 +23,8 @@ ARRAYS: Mapping[str, str] = {
     "took": "float8[]",
 }  # fmt: skip
 """The type of many rows' values of a column, given as one array; tokens as text: arrays of arrays must be square."""
+TYPES: Mapping[str, str] = {name: type_.removesuffix("[]") for name, type_ in ARRAYS.items()}
+"""The type of one value of a column."""
 
 _SIZE = 0x7FFF_FFFF_FFFF_FFFF
 TIERS = [frozenset(tier for tier, bit in BITS.items() if bit & bits) for bits in range(16)]

@@ -12,8 +12,9 @@ from sync.search.vectors.cache import normal_form, text_key
 from sync.search.vectors.embedder import Embedder, Kind
 from sync.taskmaster.context import tenant_of as tenant_of_context
 from sync.taskmaster.memory import MemoryId
-from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S, Database
+from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S
 from sync.taskmaster.tiers.postgres.migrations import Part
+from sync.taskmaster.tiers.postgres.sharing import Lease
 from sync.taskmaster.tiers.postgres.shelf import Shelf
 from sync.taskmaster.tiers.postgres.vector_indexes import MOST_COMPARED, build_missing
 from sync.taskmaster.tiers.postgres.vector_rows import Row, VectorRows
@@ -37,7 +38,7 @@ class PgvectorSemantic:
         embedder: gives the vectors.
         space: the journal's name.
         tenant_of: the tenant of a context's id.
-        pool: connections at most.
+        pool: connections at most, of all tiers of this process that name the same database.
         timeout_s: seconds that a call may take before the server counts as down; an embedder's time aside.
         most_compared: a context with more vectors gets an index (HNSW), and its nearest are found through it.
 
@@ -56,8 +57,8 @@ class PgvectorSemantic:
         timeout_s: float = TIMEOUT_S,
         most_compared: int = MOST_COMPARED,
     ) -> None:
-        self._database = Database(url, pool=pool, timeout_s=timeout_s)
-        self._shelf = Shelf(self._database, space, f"semantic {embedder.model_id}", Part.VECTORS, tenant_of)
+        self._lease = Lease(url, pool=pool, timeout_s=timeout_s)
+        self._shelf = Shelf(self._lease.database, space, f"semantic {embedder.model_id}", Part.VECTORS, tenant_of)
         self._rows = VectorRows(self._shelf, embedder.dimension)
         self._embedder, self._most_compared = embedder, most_compared
         self._questions: OrderedDict[str, str] = OrderedDict()
@@ -116,15 +117,15 @@ class PgvectorSemantic:
 
     def check(self) -> None:
         """As `Items.check`."""
-        self._database.check()
+        self._lease.database.check()
 
     def close(self) -> None:
         """As `Items.close`."""
-        self._database.close()
+        self._lease.close()
 
     def _index(self, contexts: Collection[str]) -> None:
         dimension = self._embedder.dimension
-        build_missing(self._database, self._shelf, contexts, dimension, most_compared=self._most_compared)
+        build_missing(self._lease.database, self._shelf, contexts, dimension, most_compared=self._most_compared)
 
     def _question(self, text: str) -> str:
         with self._lock:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
 from sync.taskmaster.memory import MemoryId, Tier
 from sync.taskmaster.tiers.postgres.rows import BITS, arrays, pairs
-from sync.taskmaster.tiers.postgres.statements import given
+from sync.taskmaster.tiers.postgres.statements import DROP_RIVALS, given
+from sync.taskmaster.tiers.postgres.sweeping import NO_RIVALS
 
 _LOCK = text("""
 select m.id, m.context, m.key, m.version, m.owed, m.base from journal_memory m
@@ -19,10 +20,13 @@ _TELL = text(f"""
 update journal_memory m set owed = given.owed, base = given.base from {given("id", "owed", "base")}
 where m.id = given.id
 """)  # noqa: S608 - put together from this program's own words
-_LEAVE = text("""
-delete from journal_memory
-where id = any(cast(:rows as bigint[])) and owed = 0 and homes & :here = 0 and not is_forgotten
-""")
+_MAY_LEAVE = f"m.owed = 0 and m.homes & {BITS[Tier.WORKING]} = 0 and not m.is_forgotten and {NO_RIVALS}"
+_LEAVE = text(f"""
+delete from journal_memory m where m.id = any(cast(:rows as bigint[])) and {_MAY_LEAVE}
+""")  # noqa: S608
+_LEAVE_UNDISPUTED = text(f"""
+delete from journal_memory m where m.context = :context and m.key = :key and {_MAY_LEAVE}
+""")  # noqa: S608
 
 
 def settle_all(
@@ -32,7 +36,7 @@ def settle_all(
     versions: Mapping[MemoryId, int],
     bases: Mapping[MemoryId, str],
 ) -> int:
-    """Settle what a tier was told, see `Working.settle`; memories that are at home elsewhere leave, their rivals stay.
+    """Settle what a tier was told, see `Working.settle`; what is at home elsewhere and has no rivals leaves.
 
     Args:
         connection: in a transaction.
@@ -53,5 +57,23 @@ def settle_all(
     if rows:
         connection.execute(_TELL, arrays(rows))
     if told:
-        connection.execute(_LEAVE, {"rows": told, "here": BITS[Tier.WORKING]})
+        connection.execute(_LEAVE, {"rows": told})
     return len(told)
+
+
+def settle_rivals(connection: Connection, number: int, key: str, digests: Sequence[bytes]) -> int:
+    """Drop rivals that somebody has decided about, see `Working.settle_rivals`.
+
+    Args:
+        connection: in a transaction.
+        number: of the context.
+        key: the memory's.
+        digests: of the rivals.
+
+    Returns:
+        How many there were.
+    """
+    rows = [{"context": number, "key": key, "digest": digest} for digest in digests]
+    count = connection.execute(DROP_RIVALS, arrays(rows)).rowcount
+    connection.execute(_LEAVE_UNDISPUTED, {"context": number, "key": key})
+    return count

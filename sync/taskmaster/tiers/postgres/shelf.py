@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, text
 
+from sync.taskmaster.tiers.group import Group, Job, tell_all
 from sync.taskmaster.tiers.postgres.database import Database
 from sync.taskmaster.tiers.postgres.migrations import Part
 from sync.taskmaster.tiers.postgres.rows import can_be_text
@@ -51,6 +52,7 @@ class Shelf:
         self._database, self._space, self._kind, self._part = database, space, kind, part
         self._tenant_of = tenant_of
         self._seen: _Seen | None = None
+        self._finding: Group[None] = Group(self._look)
 
     @property
     def number(self) -> int:
@@ -110,6 +112,16 @@ class Shelf:
         self.write(lambda connection: connection.execute(_MAKE_CONTEXTS, given))
 
     def _now(self) -> _Seen:
+        seen = self._seen
+        if seen is None or seen.comings != self._database.comings:
+            return cast("_Seen", self._finding.do(_nothing))
+        return seen
+
+    def _look(self, jobs: Sequence[Job[None]]) -> None:
+        """Look once for all who need it at the same time, so that they do not take every connection for it."""
+        tell_all(jobs, self._found_now)
+
+    def _found_now(self) -> _Seen:
         comings = self._database.comings
         if self._seen is None or self._seen.comings != comings:
             self._database.prepare(self._part)
@@ -123,3 +135,7 @@ class Shelf:
             connection.execute(_MAKE_SHELF, given)
             number = connection.execute(_FIND_SHELF, given).scalar_one()
         return int(number)
+
+
+def _nothing(_given: object) -> None:
+    """No work but to find the shelf."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import TextClause, text
 
-from sync.taskmaster.tiers.postgres.rows import ARRAYS, VALUES
+from sync.taskmaster.tiers.postgres.rows import ARRAYS, TYPES, VALUES
 
 _PAIRS = "(select * from unnest(cast(:contexts as int[]), cast(:keys as text[])))"
 _VALUES = ", ".join(f"m.{name}" for name in VALUES)
@@ -46,12 +46,23 @@ on conflict (context, key) do nothing returning id
 """)
 """New rows; fewer come back than were given where another writer was first."""
 
-INSERT_NEW = text(f"""
+
+def _unknown(table: str) -> str:
+    """That none of the rows' keys is in a table; the limit is `GET`'s."""
+    return f"""not exists (select 1 from given cross join lateral (
+        select 1 from {table} m where m.context = given.context and m.key = given.key limit 1
+    ) one)"""
+
+
+_COLUMNS = ("context", "key", *_KEPT, "tokens")
+INSERT_NEW = f"""
+with given as materialized (
+    select * from json_to_recordset(%s) as given({", ".join(f"{one} {TYPES[one]}" for one in _COLUMNS)})
+)
 insert into journal_memory (context, key, {", ".join(_KEPT)}, tokens)
-select context, key, {", ".join(_KEPT)}, cast(tokens as bigint[]) from {given("context", "key", *_KEPT, "tokens")}
-where not exists (select 1 from journal_memory m join {given("context", "key")} using (context, key))
-and not exists (select 1 from journal_rival r join {given("context", "key")} using (context, key)) returning id
-""")
+select context, key, {", ".join(_KEPT)}, cast(tokens as bigint[]) from given
+where {_unknown("journal_memory")} and {_unknown("journal_rival")} returning id
+""".encode()
 """New rows, where nothing is known of any of their keys; else none."""
 
 UPDATE = text(f"""
@@ -72,10 +83,15 @@ where r.context = given.context and r.key = given.key and r.digest = given.diges
 """)
 RIVALS = text(f"select key, {', '.join(VALUES)} from journal_rival where context = :context and key = :key")
 
-GET = text(f"""
-select {HELD} from journal_memory m where (m.context, m.key) in {_PAIRS}
-and (m.is_forgotten or m.expires is null or m.expires > :now)
-""")
+GET = f"""
+select {HELD}, asked.shelf, asked.name from json_to_recordset(%s) as asked(shelf int, name text, key text)
+cross join lateral (
+    select m.* from journal_memory m where m.key = asked.key and m.context = (
+        select c.id from journal_context c where c.shelf = asked.shelf and c.name = asked.name
+    ) limit 1
+) m
+""".encode()
+"""The rows of some places; the limit keeps the planner from reading all of a table for them."""
 
 LATEST = text(f"""
 with found as (
@@ -148,18 +164,26 @@ select count(*) from journal_memory m where m.context in (
 )
 """)
 
-RELAX = text("set local synchronous_commit = off")
-"""For what need not be durable."""
-TOUCH = text(f"""
-with busy as (
+TOUCH = b"""
+with relaxed as materialized (select set_config('synchronous_commit', 'off', true)),
+given as materialized (
+    select asked.*, (
+        select m.id from journal_memory m where m.key = asked.key and m.context = (
+            select c.id from journal_context c where c.shelf = asked.shelf and c.name = asked.name
+        )
+    ) as id
+    from json_to_recordset(%s)
+        as asked(shelf int, name text, key text, uses bigint, used timestamptz, took float8)
+),
+busy as (
     select m.id, given.uses, given.used, given.took
-    from journal_memory m join {given("context", "key", "uses", "used", "took")}
-    on m.context = given.context and m.key = given.key order by m.id for no key update of m skip locked
+    from relaxed cross join journal_memory m join given on given.id = m.id
+    where m.id = any(array(select id from given)) order by m.id for no key update of m skip locked
 )
 update journal_memory m set uses = m.uses + busy.uses, used = greatest(m.used, busy.used),
     took = m.took + busy.took
-from busy where m.id = busy.id
-""")
+from busy where m.id = busy.id returning m.id
+"""
 """What somebody is writing at the moment is not counted: a use need not be durable."""
 
 DROP = text(f"""

@@ -16,17 +16,18 @@ from sync.taskmaster.tiers.postgres.statements import HELD, LIVE
 _ROWS_A_STEP = 1_000
 _LONG = BITS[Tier.LONG]
 _IS_COPY = f"m.homes & {_LONG} <> 0"
+NO_RIVALS = "not exists (select 1 from journal_rival r where r.context = m.context and r.key = m.key)"
+"""Of a row of `journal_memory`: nobody has to decide between its value and others."""
 
 
-def _removal(condition: str, *, rivals: bool = True) -> TextClause:
-    """Remove rows that are owed to nobody, and their rivals or not; what was removed comes back."""
+def _removal(condition: str) -> TextClause:
+    """Remove rows that are owed to nobody and have no rivals; what was removed comes back."""
     return text(f"""
     with chosen as (
         select m.id from journal_memory m join journal_context c on c.id = m.context
-        where c.shelf = :shelf and m.owed = 0 and {condition} limit :rows for update of m skip locked
+        where c.shelf = :shelf and m.owed = 0 and {condition} and {NO_RIVALS} limit :rows for update of m skip locked
     ),
-    gone as (delete from journal_memory m using chosen where m.id = chosen.id returning m.*),
-    lost as (delete from journal_rival r using gone m where {rivals} and r.context = m.context and r.key = m.key)
+    gone as (delete from journal_memory m using chosen where m.id = chosen.id returning m.*)
     select m.*, c.name from gone m join journal_context c on c.id = m.context
     """)
 
@@ -49,7 +50,7 @@ def _over(counted: str, condition: str) -> str:
 FORGOTTEN = _removal("m.is_forgotten and m.updated <= :before")
 EXPIRED = _removal("m.expires <= :now")
 EXPIRED_COPIES = _removal(f"m.expires <= :now and {_IS_COPY}")
-COPIES_OVER = _removal(f"m.id in ({_over(LIVE, _IS_COPY)})", rivals=False)
+COPIES_OVER = _removal(f"m.id in ({_over(LIVE, _IS_COPY)})")
 
 DUE = text(f"""
 select {HELD}, c.name from journal_memory m join journal_context c on c.id = m.context

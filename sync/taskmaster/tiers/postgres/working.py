@@ -11,10 +11,11 @@ from sqlalchemy import Connection, TextClause
 from sync.taskmaster.context import tenant_of as tenant_of_context
 from sync.taskmaster.memory import Memory, MemoryId, Tier
 from sync.taskmaster.tiers.postgres import statements, sweeping
-from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S, Database
+from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S
 from sync.taskmaster.tiers.postgres.items import TOMBSTONES_KEPT, PostgresItems
-from sync.taskmaster.tiers.postgres.rows import BITS, arrays, can_be_text, held_of, memory_of
-from sync.taskmaster.tiers.postgres.settling import settle_all
+from sync.taskmaster.tiers.postgres.rows import BITS, can_be_text, held_of, memory_of
+from sync.taskmaster.tiers.postgres.settling import settle_all, settle_rivals
+from sync.taskmaster.tiers.postgres.sharing import Lease
 from sync.taskmaster.tiers.postgres.sweeping import remove
 from sync.taskmaster.tiers.protocol import Held
 
@@ -32,7 +33,7 @@ class PostgresWorking(PostgresItems):
         space: the journal's name.
         per_tenant: memories of a tenant at most; what is over it goes at the next `sweep`, or is in `overflow`.
         tenant_of: the tenant of a context's id.
-        pool: connections at most.
+        pool: connections at most, of all tiers of this process that name the same database.
         timeout_s: seconds that a call may take before the server counts as down.
 
     Raises:
@@ -49,8 +50,8 @@ class PostgresWorking(PostgresItems):
         pool: int = POOL,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        database = Database(url, pool=pool, timeout_s=timeout_s)
-        super().__init__(database, space=space, kind="working", tenant_of=tenant_of)
+        lease = Lease(url, pool=pool, timeout_s=timeout_s)
+        super().__init__(lease, space=space, kind="working", tenant_of=tenant_of)
         self._per_tenant = per_tenant
 
     def sweep(self, now: datetime) -> list[Memory]:
@@ -101,8 +102,7 @@ class PostgresWorking(PostgresItems):
         number = self._shelf.known(connection, [id_.context]).get(id_.context)
         if number is None or not can_be_text(id_.key):
             return 0
-        rows = [{"context": number, "key": id_.key, "digest": digest} for digest in digests]
-        return connection.execute(statements.DROP_RIVALS, arrays(rows)).rowcount
+        return settle_rivals(connection, number, id_.key, digests)
 
     def _listed(self, statement: TextClause, **given: Any) -> list[Held]:
         shelf = self._shelf.number

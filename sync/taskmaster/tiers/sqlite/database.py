@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import BoundedSemaphore
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -50,7 +49,7 @@ class Database:
         self._path, self._is_durable, self._remedy, self._wait_s = path, is_durable, remedy, wait_s
         self._turnstile = Turnstile(path, wait_s=wait_s)
         self._group: Group[sqlite3.Connection] = Group(self._carry_out)
-        self._places = BoundedSemaphore(_READERS)
+        self._places = _places()
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
         self._is_closed = False
@@ -69,18 +68,18 @@ class Database:
         Raises:
             UsageError, DamagedTierError, TierDownError: see there.
         """
-        with self._reader() as db, explained(self._path, self._remedy):
-            db.execute("begin")
-            try:
-                return work(db)
-            finally:
-                if db.in_transaction:
-                    db.execute("rollback")
+        return self.read_once(lambda db: _at_one_moment(db, work))
 
     def read_once(self, work: Work[Result]) -> Result:
         """As `read`, for one statement."""
-        with self._reader() as db, explained(self._path, self._remedy):
-            return work(db)
+        try:
+            self._places.get(timeout=self._wait_s)
+        except Empty:
+            raise TierDownError(f"{self._path}: too many threads read at once", hint="try again") from None
+        try:
+            return self._read(work)
+        finally:
+            self._places.put(None)
 
     def write(self, work: Work[Result]) -> Result:
         """The result of some writing, once it is durable; where the work raises, nothing of it is done.
@@ -102,21 +101,17 @@ class Database:
 
     # Reading
 
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection]:
-        if not self._places.acquire(timeout=self._wait_s):
-            raise TierDownError(f"{self._path}: too many threads read at once", hint="try again")
+    def _read(self, work: Work[Result]) -> Result:
         try:
-            try:
-                db = self._idle.pop()
-            except IndexError:
-                db = self._connect()
-            try:
-                yield db
-            finally:
-                self._idle.append(db)
+            db = self._idle.pop()
+        except IndexError:
+            db = self._connect()
+        try:
+            return work(db)
+        except sqlite3.Error as error:
+            raise explain(error, self._path, self._remedy) from error
         finally:
-            self._places.release()
+            self._idle.append(db)
 
     def _connect(self) -> sqlite3.Connection:
         if self._is_closed:
@@ -187,11 +182,11 @@ class Database:
     def _pause(self) -> None:
         self._group.pause()
         for _ in range(_READERS):
-            self._places.acquire()
+            self._places.get()
 
     def _resume(self, *, is_child: bool = False) -> None:
         for _ in range(_READERS):
-            self._places.release()
+            self._places.put(None)
         self._group.resume(alone=is_child)
 
     def _let_go(self) -> None:
@@ -210,10 +205,27 @@ class Database:
     def after_fork(self, *, is_child: bool) -> None:
         """Go on."""
         if is_child:
-            self._places = BoundedSemaphore(_READERS)
+            self._places = _places()
             self._group.resume(alone=True)
         else:
             self._resume()
+
+
+def _places() -> SimpleQueue[None]:
+    """One entry for each thread that may read; a semaphore that costs next to nothing."""
+    places: SimpleQueue[None] = SimpleQueue()
+    for _ in range(_READERS):
+        places.put(None)
+    return places
+
+
+def _at_one_moment(db: sqlite3.Connection, work: Work[Result]) -> Result:
+    db.execute("begin")
+    try:
+        return work(db)
+    finally:
+        if db.in_transaction:
+            db.execute("rollback")
 
 
 def _fail_all(jobs: Jobs, problem: Exception) -> None:

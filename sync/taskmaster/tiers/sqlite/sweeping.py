@@ -14,16 +14,19 @@ from sync.taskmaster.tiers.sqlite.writes import remove
 
 AT_ONCE = 500
 """Memories that one step removes at most, so that nobody waits long for a turn to write."""
+NO_RIVALS = "not exists (select 1 from rivals r where r.context = items.context and r.key = items.key)"
+"""Of a row of `items`: nobody has to decide between its value and others."""
 _FROM = f"select {HELD} from items i join contexts c on c.number = i.context"  # noqa: S608 (constants)
-_ENDED = """
-    select number, context, key, homes, is_forgotten from items
-    where ends <= ? and owed = 0 and number > ? order by number limit ?
-"""
+_ENDED = f"""
+    select number, context, homes, is_forgotten from items
+    where ends <= ? and owed = 0 and number > ? and {NO_RIVALS} order by number limit ?
+"""  # noqa: S608
 _RIVALS_ENDED = """
     delete from rivals where expires <= ? and not exists (
         select 1 from items i where i.context = rivals.context and i.key = rivals.key
     )
 """
+_IS_UNDISPUTED = f"select 1 from items where number = ? and {NO_RIVALS}"  # noqa: S608
 _COUNTS = """
     select i.context, c.tenant, count(*) from items i join contexts c on c.number = i.context group by i.context
 """
@@ -87,7 +90,7 @@ class Limit:
 
 
 def remove_ended(db: sqlite3.Connection, now: int, after: int, limit: Limit) -> int | None:
-    """Remove some of what has expired or was forgotten, with its rivals.
+    """Remove some of what has expired or was forgotten, and has no rivals.
 
     Args:
         now: in microseconds.
@@ -98,10 +101,9 @@ def remove_ended(db: sqlite3.Connection, now: int, after: int, limit: Limit) -> 
         From which number on there may be more; None where there is none.
     """
     rows = db.execute(_ENDED, (now, after, AT_ONCE)).fetchall()
-    gone = [row for row in rows if row[4] or row[3] & BITS[Tier.LONG] or not limit.only_copies]
-    for number, context, key, *_ in gone:
+    gone = [row for row in rows if row[3] or row[2] & BITS[Tier.LONG] or not limit.only_copies]
+    for number, context, *_ in gone:
         remove(db, context, number)
-        db.execute("delete from rivals where context = ? and key = ?", (context, key))
     for context in {row[1] for row in gone}:
         postings.tidy(db, context)
     if len(rows) == AT_ONCE:
@@ -111,8 +113,9 @@ def remove_ended(db: sqlite3.Connection, now: int, after: int, limit: Limit) -> 
 
 
 def remove_surplus(db: sqlite3.Connection, group: Sequence[int], limit: Limit) -> list[Memory]:
-    """Remove what a group of contexts has over the limit; what was removed."""
-    found = [one for one in limit.surplus(db, group) if not one.is_owed and (one.is_copy or not limit.only_copies)]
+    """Remove what a group of contexts has over the limit and has no rivals; what was removed."""
+    over = [one for one in limit.surplus(db, group) if not one.is_owed and (one.is_copy or not limit.only_copies)]
+    found = [one for one in over if db.execute(_IS_UNDISPUTED, (one.number,)).fetchone()]
     gone = held_by_number(db, [one.number for one in found])
     for one in found:
         remove(db, one.context, one.number)

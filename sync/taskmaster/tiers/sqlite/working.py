@@ -14,7 +14,7 @@ from sync.taskmaster.tiers.sqlite import writes
 from sync.taskmaster.tiers.sqlite.database import WAIT_S
 from sync.taskmaster.tiers.sqlite.items import SqliteTier
 from sync.taskmaster.tiers.sqlite.rows import BITS, HELD, MEMORY, held_of, memory_of, micros
-from sync.taskmaster.tiers.sqlite.sweeping import Limit, held_by_number
+from sync.taskmaster.tiers.sqlite.sweeping import NO_RIVALS, Limit, held_by_number
 from sync.taskmaster.tiers.sqlite.writes import Writer, number_of
 
 _LONG, _WORKING = BITS[Tier.LONG], BITS[Tier.WORKING]
@@ -39,9 +39,11 @@ _RIVALS = f"""
     select {MEMORY} from rivals where context = (select number from contexts where id = ?) and key = ?
     order by updated desc, importance desc, digest desc
 """  # noqa: S608
-_SETTLE_RIVAL = """
-    delete from rivals where context = (select number from contexts where id = ?) and key = ? and digest = ?
-"""
+_SETTLE_RIVAL = "delete from rivals where context = ? and key = ? and digest = ?"
+_MAY_LEAVE = f"""
+    select number from items
+    where context = ? and key = ? and owed = 0 and homes & {_WORKING} = 0 and is_forgotten = 0 and {NO_RIVALS}
+"""  # noqa: S608
 
 
 class SqliteWorking(SqliteTier):
@@ -91,9 +93,7 @@ class SqliteWorking(SqliteTier):
 
     def settle_rivals(self, id_: MemoryId, digests: Collection[str]) -> int:
         """As `Working.settle_rivals`."""
-        if not digests:
-            return 0
-        return self._write(lambda db: db.executemany(_SETTLE_RIVAL, ((*id_, one) for one in set(digests))).rowcount)
+        return self._write(lambda db: _settle_rivals(db, id_, set(digests))) if digests else 0
 
     def _overflow(self, db: sqlite3.Connection, limit: int) -> list[Held]:
         over = [one for group in self._limit.crowded(db) for one in self._limit.surplus(db, group) if not one.is_copy]
@@ -117,17 +117,31 @@ def _all_of(*some: Iterable[MemoryId]) -> list[MemoryId]:
 def _settle_one(db: sqlite3.Connection, id_: MemoryId, bit: int, version: int | None, base: str | None) -> bool:
     context = number_of(db, id_.context)
     row = db.execute(
-        "select number, version, owed, homes, is_forgotten, base from items where context = ? and key = ?",
+        "select number, version, owed, base from items where context = ? and key = ?",
         (context, id_.key),
     ).fetchone()
     if row is None or context is None:
         return False
-    number, present, owed, homes, is_forgotten, old_base = row
+    number, present, owed, old_base = row
     is_told = present == version and bool(owed & bit)
-    left = owed & ~bit if is_told else owed
-    if present == version and not left and not homes & _WORKING and not is_forgotten:
-        writes.remove(db, context, number)
-    else:
-        changed = (left, old_base if base is None else base, number)
-        db.execute("update items set owed = ?, base = ? where number = ?", changed)
+    changed = (owed & ~bit if is_told else owed, old_base if base is None else base, number)
+    db.execute("update items set owed = ?, base = ? where number = ?", changed)
+    if present == version:
+        _leave(db, context, id_.key)
     return is_told
+
+
+def _settle_rivals(db: sqlite3.Connection, id_: MemoryId, digests: Collection[str]) -> int:
+    context = number_of(db, id_.context)
+    if context is None:
+        return 0
+    count = db.executemany(_SETTLE_RIVAL, ((context, id_.key, one) for one in digests)).rowcount
+    _leave(db, context, id_.key)
+    return count
+
+
+def _leave(db: sqlite3.Connection, context: int, key: str) -> None:
+    """Remove a memory that is at home elsewhere, owed to nobody, and disputed by nobody."""
+    row = db.execute(_MAY_LEAVE, (context, key)).fetchone()
+    if row is not None:
+        writes.remove(db, context, row[0])

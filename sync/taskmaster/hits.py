@@ -1,0 +1,108 @@
+"""What is asked of the tiers, what they found, and which of it counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sync.errors import UsageError
+from sync.taskmaster.memory import MemoryId, Tier
+from sync.taskmaster.tiers.protocol import Held
+
+MAX_LIMIT = 1_000
+_SPARE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked; see `MemoryManager.recall`."""
+
+    context: str
+    query: str
+    semantic: bool = True
+    min_score: float = 0.25
+    limit: int = 10
+    archived: bool = False
+
+    @property
+    def pool(self) -> int:
+        """How many memories a tier is asked for: some more than are wanted, as not all may be shown."""
+        return self.limit + _SPARE
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A memory that a tier found, and how well it answers."""
+
+    held: Held
+    tier: Tier
+    score: float
+
+    @property
+    def id(self) -> MemoryId:
+        """The memory's."""
+        return self.held.memory.id
+
+
+def knows_better(one: Held, other: Held) -> Held:
+    """Which of two tiers' versions counts."""
+    for held in (one, other):
+        if Tier.LONG in held.owed:
+            return held
+    return other if other.memory.version > one.memory.version else one
+
+
+def add(found: dict[MemoryId, Found], more: Sequence[Found]) -> None:
+    """Of each memory the version that counts; of the same one the better score, from the tier that had it first."""
+    for one in more:
+        known = found.get(one.id)
+        if known is None or knows_better(known.held, one.held) is one.held:
+            found[one.id] = one
+        elif known.held.memory.version == one.held.memory.version and one.score > known.score:
+            found[one.id] = replace(known, score=one.score)
+
+
+def is_enough(found: Mapping[MemoryId, Found], wanted: Wanted, line: Mapping[str, float]) -> bool:
+    """Whether no further tier need be asked: there is as much as is wanted, or the very key, where it is nearest.
+
+    Args:
+        found: what there is.
+        wanted: what is asked.
+        line: the contexts that are asked, the nearest first.
+    """
+    named = found.get(MemoryId(next(iter(line)), wanted.query.strip()))
+    if named is not None and named.score >= wanted.min_score:
+        return True
+    return sum(one.score >= wanted.min_score for one in found.values()) >= wanted.limit
+
+
+def best(found: Mapping[MemoryId, Found], wanted: Wanted) -> list[Found]:
+    """What answers well enough, best first; of equals the newest."""
+    hits = [one for one in found.values() if one.score >= wanted.min_score and not one.held.memory.is_forgotten]
+    hits.sort(key=lambda one: (-one.score, -one.held.memory.updated.timestamp(), one.id))
+    return hits[: wanted.limit]
+
+
+def refuse_limit(limit: int) -> None:
+    """Stop where nothing, or too much at once, is wanted.
+
+    Raises:
+        UsageError: the limit is none.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise UsageError(f"the limit {limit} is none", hint=f"give a number from 1 to {MAX_LIMIT}")
+
+
+def refuse_odd(wanted: Wanted) -> None:
+    """Stop where a question cannot be one.
+
+    Raises:
+        UsageError: it is none.
+    """
+    refuse_limit(wanted.limit)
+    if not 0 <= wanted.min_score <= 1:
+        raise UsageError(f"the least score {wanted.min_score} is none", hint="give a number from 0 to 1")
+    try:
+        wanted.query.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("the question is not Unicode") from error
