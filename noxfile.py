@@ -22,7 +22,11 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 # These read the package's source, which is what the wheel is tested without.
 SOURCE_TESTS = ("tests/unit/test_layering.py", "tests/acceptance/test_packaging.py")
 # These look for rare states, not for missing files; the tests session runs them.
-SEARCHES = ("tests/property", "tests/git/test_sync_faults.py", "tests/git/test_mcp_server.py")
+SEARCHES = (
+    "tests/property", "tests/contracts", "tests/services", "tests/git/test_sync_faults.py",
+    "tests/git/test_mcp_server.py", "tests/git/test_flush_faults.py", "tests/git/test_memory_attacks.py",
+    "tests/git/test_memory_kills.py",
+)  # fmt: skip
 
 
 @nox.session(reuse_venv=True)
@@ -52,7 +56,7 @@ def tests(session: nox.Session) -> None:
 def services(session: nox.Session) -> None:
     """Run the tests that need PostgreSQL, Redis and S3.
 
-    PostgreSQL and Redis are real, and come from PyPI; S3 is played by moto. JOURNAL_TEST_POSTGRES, JOURNAL_TEST_REDIS and
+    PostgreSQL and Redis are real, and come from PyPI; moto plays S3. JOURNAL_TEST_POSTGRES, JOURNAL_TEST_REDIS and
     JOURNAL_TEST_S3 name servers that are used instead.
     """
     session.install("-e", ".", *dependencies("tests"))
@@ -102,7 +106,8 @@ def stale(session: nox.Session) -> None:
 @nox.session(reuse_venv=True)
 def bench(session: nox.Session) -> None:
     """Measure against the floors that the hardware and Git set; prints ratios of one run."""
-    session.install("-e", ".", *dependencies("bench"))
+    session.install("-e", ".", *dependencies("bench", "tests", "peers"))
+    install_model(session)
     session.run("python", "benchmarks/foundation.py", *session.posargs)
     session.run("python", "benchmarks/sync_cost.py", *session.posargs)
     session.run("python", "benchmarks/gold.py")

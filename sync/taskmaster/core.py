@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,7 +101,7 @@ class Health:
         except JournalError as error:
             if tier is not Tier.SEMANTIC:
                 raise
-            return self._fell(tier, f"nothing is found by its meaning: {error.message}")  # the model cannot be loaded
+            return self._fell(tier, error.message)  # the model cannot be loaded, say
         if tier in self._down:
             self._rose(tier)
         return found
@@ -129,16 +130,16 @@ class Seen:
     """The versions that this manager's caller knows, of the keys it used last: what a write of its is based on."""
 
     def __init__(self) -> None:
-        self._known: dict[MemoryId, tuple[int, str]] = {}
+        self._known: OrderedDict[MemoryId, tuple[int, str]] = OrderedDict()
         self._lock = Lock()
 
     def note(self, id_: MemoryId, version: int, base: str = "") -> None:
         """A version was written, or shown to the caller; with Git's id of the entry that says the same, if any."""
         with self._lock:
-            self._known.pop(id_, None)
             self._known[id_] = version, base
+            self._known.move_to_end(id_)
             if len(self._known) > _KNOWN:
-                self._known.pop(next(iter(self._known)))
+                self._known.popitem(last=False)
 
     def of(self, id_: MemoryId) -> tuple[int, str] | None:
         """Version and entry that the caller knows; None where it has not used the key lately."""

@@ -153,7 +153,11 @@ class Memories:
         wanted = Wanted(
             context=context, query=query, semantic=semantic, min_score=min_score, limit=limit, archived=archived
         )
-        return recall_at(self._core, wanted, self._journal.at(at)) if at else self._reader.recall(wanted)
+        return (
+            recall_at(self._core, wanted, self._journal.at(at), self._sharing.is_allowed)
+            if at
+            else self._reader.recall(wanted)
+        )
 
     def get(self, context: str, key: str, *, inherit: bool = True) -> Recalled | None:
         """What a key holds in a context or, with `inherit`, in the nearest that it inherits from; None for nothing.

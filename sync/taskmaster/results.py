@@ -131,7 +131,7 @@ class Forgotten:
     def as_dict(self) -> dict[str, Any]:
         """The result as the object that `--json` prints."""
         return {
-            "was": _told_of_gone(self.was) if self.was else None,
+            "was": told(self.was) if self.was else None,
             "is_forgotten": self.is_forgotten,
             "owed": [one.value for one in self.owed],
             "notes": list(self.notes),
@@ -192,11 +192,6 @@ def told(memory: Memory) -> dict[str, Any]:
         "writer": memory.writer,
         "metadata": {key: value for key, value in memory.metadata.items() if key not in hidden},
     }
-
-
-def _told_of_gone(memory: Memory) -> dict[str, Any]:
-    """What is told of a memory that is gone; not the value of one that was shared: its rule may be gone already."""
-    return {**told(memory), **({"value": None} if FROM in memory.metadata else {})}
 
 
 def stamp(moment: datetime) -> str:

@@ -44,10 +44,6 @@ class Follower:
         self._location, self._state, self._reading = location, state_folder, reading
         self._catalogue = catalogue
 
-    def has_moved(self) -> bool:
-        """Whether HEAD names another commit than the catalogue shows: two small files and one look-up tell."""
-        return (read_tip(self._location) or "") != self._catalogue.commit()
-
     def follow(self, progress: Progress = lambda _done, _total: None) -> Followed | None:
         """Show what HEAD says.
 

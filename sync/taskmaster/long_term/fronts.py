@@ -19,7 +19,7 @@ from sync.document.splice import ABSENT, Absent
 from sync.document.yaml12 import Value
 from sync.errors import DocumentError
 from sync.taskmaster.long_term.record import MemoryRecord, canonical
-from sync.taskmaster.memory import Kind
+from sync.taskmaster.memory import Kind, json_bytes
 
 KEYS = (
     "id", "title", "context", "key", "kind", "type", "importance", "created", "updated", "retention", "expires",
@@ -51,11 +51,12 @@ def created_of(entry: Entry, zone: tzinfo) -> datetime:
 
 
 def metadata_of(entry: Entry) -> str:
-    """The metadata as canonical JSON: a mapping, or text that holds one."""
+    """The metadata as canonical JSON: a mapping, or text that holds one; none where it is neither, or too deep."""
     value: Any = entry.front.get("metadata")
     if isinstance(value, str):
         try:
             value = json.loads(value)
+            json_bytes(value)
         except (ValueError, RecursionError):
             return "{}"
     return canonical(value) if isinstance(value, dict) else "{}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
+from sync.repository.tips import read_tip
 from sync.taskmaster.long_term.at import Snapshot, snapshot_of
 from sync.taskmaster.long_term.flushing import Asked, Flusher
 from sync.taskmaster.long_term.following import Progress
@@ -11,6 +14,9 @@ from sync.taskmaster.long_term.parts import Parts
 from sync.taskmaster.long_term.port import Flushed, Followed, Revision
 from sync.taskmaster.long_term.telling import Teller
 from sync.taskmaster.memory import MemoryId
+
+_TRUSTED_S = 0.5
+"""So long the catalogue is taken to show a commit that it was seen to show; another process may let it follow."""
 
 
 class JournalTier:
@@ -23,6 +29,8 @@ class JournalTier:
 
     def __init__(self, parts: Parts, progress: Progress = lambda _done, _total: None) -> None:
         self._parts, self._progress = parts, progress
+        self._shown: str | None = None
+        self._until = 0.0
         self._teller = Teller(parts)
         self._flusher = Flusher(parts, self._teller)
         self.catalogue = LoadingCatalogue(parts.catalogue, parts.objects)
@@ -30,12 +38,16 @@ class JournalTier:
 
     def follow(self) -> Followed | None:
         """See `LongTerm.follow`."""
-        if not self._parts.follower.has_moved():
+        tip = read_tip(self._parts.location) or ""
+        if tip == self._shown and monotonic() < self._until:
             return None
-        return self._teller.follow(self._progress)
+        followed = self._teller.follow(self._progress) if self._parts.catalogue.commit() != tip else None
+        self._shown, self._until = tip, monotonic() + _TRUSTED_S
+        return followed
 
     def flush(self, *, allow_deletes: int | None = None, allow_shallow: bool = False, message: str = "") -> Flushed:
         """See `LongTerm.flush`."""
+        self._shown = None
         return self._flusher.flush(Asked(deletes=allow_deletes, shallow=allow_shallow, message=message))
 
     def history(self, id_: MemoryId) -> tuple[Revision, ...]:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 from sync.errors import JournalError, UsageError
@@ -89,6 +89,10 @@ class Database:
         """
         return self._group.do(work)
 
+    def write_lightly(self, work: Work[Result]) -> Result:
+        """As `write`, of what is held elsewhere too, or need not last: a power cut may take it, a dead process not."""
+        return self._group.do(_Light(work))
+
     def close(self) -> None:
         """Let go of the file. May be called twice."""
         self._pause()
@@ -144,7 +148,10 @@ class Database:
             self._turnstile.leave()
 
     def _in_one_transaction(self, db: sqlite3.Connection, jobs: Jobs) -> None:
+        is_light = self._is_durable and all(isinstance(job.work, _Light) for job in jobs)
         try:
+            if is_light:
+                db.execute("pragma synchronous = normal").close()
             db.execute("begin immediate")
             outcomes = [self._try(db, job, is_alone=len(jobs) == 1) for job in jobs]
             if db.in_transaction:
@@ -155,6 +162,8 @@ class Database:
         finally:
             if db.in_transaction:
                 db.execute("rollback")
+            if is_light:
+                db.execute("pragma synchronous = full").close()
         for job, (result, problem) in zip(jobs, outcomes, strict=True):
             job.succeed(result) if problem is None else job.fail(problem)
 
@@ -209,6 +218,18 @@ class Database:
             self._group.resume(alone=True)
         else:
             self._resume()
+
+
+class _Light:
+    """Work whose result need not survive a power cut."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Work[Any]) -> None:
+        self._work = work
+
+    def __call__(self, db: sqlite3.Connection) -> Any:
+        return self._work(db)
 
 
 def _places() -> SimpleQueue[None]:

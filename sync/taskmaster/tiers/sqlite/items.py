@@ -21,7 +21,7 @@ from sync.taskmaster.tiers.sqlite.search import search
 from sync.taskmaster.tiers.sqlite.sweeping import Limit
 from sync.taskmaster.tiers.sqlite.uses import UseBuffer
 from sync.taskmaster.tiers.sqlite.writes import Writer
-from sync.taskmaster.writing import Stored, Write
+from sync.taskmaster.writing import COPY, COPY_NEW, Stored, Write
 
 Result = TypeVar("Result")
 
@@ -108,19 +108,19 @@ class SqliteTier:
             self._write_uses()
         self._database.close()
 
-    def _write(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Some writing, and the uses that were counted before."""
+    def _write(self, work: Callable[[sqlite3.Connection], Result], *, lightly: bool = False) -> Result:
+        """Some writing, and the uses that were counted before; `lightly` what need not survive a power cut."""
 
         def both(db: sqlite3.Connection) -> Result:
             if uses := self._uses.take():
                 writes.count_uses(db, uses)
             return work(db)
 
-        return self._database.write(both)
+        return self._database.write_lightly(both) if lightly else self._database.write(both)
 
     def _write_uses(self) -> None:
         if uses := self._uses.take():
-            self._database.write(lambda db: writes.count_uses(db, uses))
+            self._database.write_lightly(lambda db: writes.count_uses(db, uses))
 
 
 class SqliteItems(SqliteTier):
@@ -140,6 +140,11 @@ class SqliteItems(SqliteTier):
             path, writer=Writer(tenant_of=tenant_of), limit=Limit(most=per_context), wait_s=wait_s,
             remedy=f"delete {path}: what was held nowhere else was to expire anyway",
         )  # fmt: skip
+
+    def put(self, asked: Sequence[Write]) -> list[Stored]:
+        """As `Items.put`; copies of what another tier holds need not survive a power cut."""
+        are_copies = all(one.seen in (COPY, COPY_NEW) for one in asked)
+        return self._write(lambda db: self._writer.put(db, asked), lightly=are_copies) if asked else []
 
 
 def _search(db: sqlite3.Connection, asked: Asked, ids: Sequence[str], limit: int, now: int) -> list[Held]:
