@@ -24,6 +24,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from sync.errors import UsageError
 from sync.operations.journal import open_journal
 from sync.operations.memory import memory_parts
+from sync.operations.memory_due import flush_when_due
 from sync.operations.memory_tidy import learn_pattern, tidy
 from sync.taskmaster import manager
 from sync.taskmaster.across import Across
@@ -86,7 +87,8 @@ class MemoryManager(manager.MemoryManager):
 
     def _work(self) -> None:
         self.catch_up()
-        self.flush_if_due()
+        for note in flush_when_due(self._where, self):
+            self.core.tell("memory:late", why=note)
 
     def _tell_late(self, error: Exception) -> None:
         self.core.tell("memory:late", why=str(error))

@@ -10,7 +10,7 @@ from typing import Any
 from sync.errors import UsageError
 from sync.mcp import memory_texts as texts
 from sync.mcp.calls import Answer, Call
-from sync.operations.memory_due import flush_when_due
+from sync.operations.memory_due import flush_now, flush_when_due
 from sync.operations.memory_exact import look_up
 from sync.operations.memory_passages import hand_out_memories
 from sync.operations.memory_tidy import learn_as_dict, learn_pattern, tidy
@@ -107,7 +107,7 @@ def answer_contexts(call: Call) -> Answer:
 def answer_flush(call: Call) -> Answer:
     """What a flush did."""
     with call.memory() as memory:
-        done = memory.flush()
+        done = flush_now(call.journal, memory)
     return Answer(text=texts.show_flushed(done), data=done.as_dict())
 
 

@@ -106,6 +106,8 @@ def show_flushed(done: Flushed) -> str:
     counts = [f"{count} {one.value}" for one in Outcome if (count := done.count(one))]
     lines = [f"memories that waited: {done.owed}{' (' + ', '.join(counts) + ')' if counts else ''}"]
     lines += [f"{one.id.context} {one.id.key}: {one.why}; {one.hint}".rstrip("; ") for one in done.told if one.why]
+    lines += [f"{done.refusal.message}; {done.refusal.hint}"] if done.refusal else []
+    lines += [str(fault) for fault in done.faults]
     return "\n".join(lines)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "memory:saved", "memory:recalled", "memory:promoted", "memory:forgotten", "memory:learned", "memory:conflict",
-    "memory:shared", "memory:withdrawn", "memory:flushed", "memory:consolidated", "tier:down", "tier:up",
+    "memory:shared", "memory:withdrawn", "memory:flushed", "memory:consolidated", "memory:late", "tier:down", "tier:up",
 )  # fmt: skip
 """What events are called."""
 STREAM_SIZE = 1_000

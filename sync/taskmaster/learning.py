@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from sync.errors import UsageError
-from sync.taskmaster.consolidating import ANY_TIME, Keeper
+from sync.taskmaster.consolidating import Keeper
 from sync.taskmaster.core import Core
-from sync.taskmaster.memory import Kind, MemoryId, encode_value
+from sync.taskmaster.memory import ANY_TIME, Kind, MemoryId, encode_value
 from sync.taskmaster.patterns import LEARNING, Learned, identity_of, key_of, observed, read_learned, value_of
 from sync.taskmaster.remembering import Request, StaleError
 from sync.taskmaster.tiers.protocol import Held

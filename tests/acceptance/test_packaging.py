@@ -26,6 +26,8 @@ DEPENDENCIES = {
     "click", "detect-secrets", "gitpython", "jsonschema", "pystemmer", "python-frontmatter", "pyyaml", "referencing",
     "rich", "tantivy", "tzdata",
 }  # fmt: skip
+OF_VECTORS = ("taskmaster/tiers/matrices.py", "taskmaster/tiers/sqlite/semantic.py")
+"""What the extra `vectors` is for, besides `search/vectors`."""
 HEAVY = {
     "aiohttp", "fastapi", "llama-index", "mcp", "numpy", "onnxruntime", "pandas", "psycopg", "pydantic", "redis",
     "requests", "scikit-learn", "sentence-transformers", "sqlalchemy", "torch", "transformers", "uvicorn",
@@ -132,9 +134,10 @@ def imported_by(paths: Iterable[Path]) -> set[str]:
 def test_the_package_imports_only_what_it_requires() -> None:
     modules = {"click", "detect_secrets", "git", "jsonschema", "frontmatter", "yaml", "referencing", "rich", "tzdata"}
     modules |= {"Stemmer", "tantivy"}
-    extras = ("mcp", "search/vectors")  # what these import comes with an extra
-    paths = [path for path in (ROOT / "sync").rglob("*.py") if not path.is_relative_to(ROOT / "sync" / extras[0])]
-    paths = [path for path in paths if not path.is_relative_to(ROOT / "sync" / extras[1])]
+    tiers = "taskmaster/tiers"
+    extras = [ROOT / "sync" / one for one in ("mcp", "search/vectors", f"{tiers}/redis", f"{tiers}/postgres")]
+    extras += [ROOT / "sync" / one for one in (f"{tiers}/objects/s3.py", "taskmaster/redis_events.py", *OF_VECTORS)]
+    paths = [path for path in (ROOT / "sync").rglob("*.py") if not any(path.is_relative_to(one) for one in extras)]
     assert imported_by(paths) <= modules
 
 
@@ -143,3 +146,11 @@ def test_what_comes_with_an_extra_is_imported_where_that_is_for() -> None:
     assert imported_by((ROOT / "sync/mcp").rglob("*.py")) <= served
     meant = {"numpy", "tokenizers", "faiss", "fastembed", "sentence_transformers", "huggingface_hub"}
     assert imported_by((ROOT / "sync/search/vectors").rglob("*.py")) <= meant
+    assert imported_by(ROOT / "sync" / one for one in OF_VECTORS) <= meant
+    tiers = ROOT / "sync/taskmaster/tiers"
+    assert imported_by((tiers / "redis").rglob("*.py")) | imported_by([ROOT / "sync/taskmaster/redis_events.py"]) <= {
+        "redis"
+    }
+    of_postgres = {"sqlalchemy", "psycopg", "pgvector", "alembic", "numpy"}
+    assert imported_by((tiers / "postgres").rglob("*.py")) <= of_postgres
+    assert imported_by([tiers / "objects/s3.py"]) <= {"obstore"}

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 from weakref import WeakSet
 
 from sync.errors import JournalError, UsageError
@@ -220,15 +220,15 @@ class Database:
             self._resume()
 
 
-class _Light:
+class _Light(Generic[Result]):
     """Work whose result need not survive a power cut."""
 
     __slots__ = ("_work",)
 
-    def __init__(self, work: Work[Any]) -> None:
+    def __init__(self, work: Work[Result]) -> None:
         self._work = work
 
-    def __call__(self, db: sqlite3.Connection) -> Any:
+    def __call__(self, db: sqlite3.Connection) -> Result:
         return self._work(db)
 
 
