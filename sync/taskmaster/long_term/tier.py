@@ -15,6 +15,8 @@ from sync.taskmaster.long_term.port import Flushed, Followed, Revision
 from sync.taskmaster.long_term.telling import Teller
 from sync.taskmaster.memory import MemoryId
 
+_JUST_S = 0.003
+"""So long nobody can have committed: even Git takes longer to."""
 _TRUSTED_S = 0.5
 """So long the catalogue is taken to show a commit that it was seen to show; another process may let it follow."""
 
@@ -30,7 +32,7 @@ class JournalTier:
     def __init__(self, parts: Parts, progress: Progress = lambda _done, _total: None) -> None:
         self._parts, self._progress = parts, progress
         self._shown: str | None = None
-        self._until = 0.0
+        self._until = self._looked = 0.0
         self._teller = Teller(parts)
         self._flusher = Flusher(parts, self._teller)
         self.catalogue = LoadingCatalogue(parts.catalogue, parts.objects)
@@ -38,8 +40,12 @@ class JournalTier:
 
     def follow(self) -> Followed | None:
         """See `LongTerm.follow`."""
-        tip = read_tip(self._parts.location) or ""
-        if tip == self._shown and monotonic() < self._until:
+        now = monotonic()
+        trusted_s = _JUST_S if self._shown else _TRUSTED_S  # without a commit Git has to be asked
+        if self._shown is not None and now < self._looked + trusted_s:
+            return None
+        tip, self._looked = read_tip(self._parts.location) or "", now
+        if tip == self._shown and now < self._until:
             return None
         followed = self._teller.follow(self._progress) if self._parts.catalogue.commit() != tip else None
         self._shown, self._until = tip, monotonic() + _TRUSTED_S
