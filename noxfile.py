@@ -114,6 +114,9 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/lost_writes.py")
     session.run("python", "benchmarks/search_speed.py")
     session.run("python", "benchmarks/vectors.py", "100000")
+    session.run("python", "benchmarks/memory_speed.py", "--quick")
+    session.run("python", "benchmarks/memory_load.py", "--quick")
+    session.run("python", "benchmarks/memory_scale.py", "--quick")
     if "JOURNAL_CORPUS" in os.environ:  # real merges and questions of others, which are not part of the project
         session.run("python", "benchmarks/merges.py")
         session.run("python", "benchmarks/search_quality.py")
