@@ -75,7 +75,8 @@ def test_what_cannot_be_read_as_an_entry_is_an_error(journal: Repo, name: str, d
 
 
 def test_the_package_offers_what_it_names() -> None:
-    assert [hasattr(sync, name) for name in (*sync.__all__, "nothing")] == [True, True, False]
+    assert {name: hasattr(sync, name) for name in sync.__all__} == dict.fromkeys(sync.__all__, True)
+    assert not hasattr(sync, "nothing")
 
 
 def test_the_command_that_augment_is_told_answers_a_question(journal: Repo) -> None:
