@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -154,8 +155,18 @@ def _execute(url: str, statement: str, name: str) -> None:
         connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
+@cache
 def _binaries() -> Path:
+    """The folder of the programs; a copy of them where the user that is to run them may not go."""
     found = find_spec("pgserver")
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError(f"pip install pgserver, or set {VARIABLE}")
-    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+    installed = Path(found.submodule_search_locations[0]) / "pginstall"
+    if os.geteuid() != 0 or all(one.stat().st_mode & stat.S_IXOTH for one in installed.resolve().parents):
+        return installed / "bin"
+    folder = Path(tempfile.mkdtemp(prefix="journal-postgres-programs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder.chmod(0o755)
+    for one in (installed, installed.parents[1] / "pgserver.libs"):  # the libraries lie beside the package
+        shutil.copytree(one, folder / one.relative_to(installed.parents[1]), symlinks=True)
+    return folder / "pgserver" / "pginstall" / "bin"

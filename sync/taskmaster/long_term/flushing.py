@@ -183,7 +183,7 @@ class Flusher:
         if not is_committed(parts.root, head.commit, intent):
             drop_intent(parts.state_folder, parts.root)  # nothing of it came about
             return []
-        parts.working.settle(Tier.LONG, intent.versions, intent.bases)
+        self._teller.settle_working(intent)
         save_told(parts.state_folder, parts.root, intent)
         return list(intent.versions)
 

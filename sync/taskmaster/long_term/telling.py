@@ -24,6 +24,8 @@ from sync.taskmaster.long_term.store import read_memory
 from sync.taskmaster.memory import Memory, MemoryId, Tier
 from sync.taskmaster.writing import Write
 
+_AT_ONCE = 500
+
 
 class Teller:
     """Tells the catalogue and the tiers.
@@ -91,10 +93,18 @@ class Teller:
 
     def settle(self, intent: Intent, decided: Sequence[Decided]) -> None:
         """Tell the working tier what it owes no longer; copies of what was merged take the journal's value."""
-        if intent.versions:
-            self._parts.working.settle(Tier.LONG, intent.versions, intent.bases)
+        self.settle_working(intent)
         deleted = (one for one in decided if one.outcome is Outcome.DELETED)
         self._renewer.renew(_differing(decided), {one.case.id: one.case.held.memory.version for one in deleted})
+
+    def settle_working(self, intent: Intent) -> None:
+        """Tell the working tier what it owes no longer, a part at a time: a server's time limit is for one call."""
+        ids = list(intent.versions)
+        for start in range(0, len(ids), _AT_ONCE):
+            part = ids[start : start + _AT_ONCE]
+            versions = {id_: intent.versions[id_] for id_ in part}
+            bases = {id_: intent.bases[id_] for id_ in part if id_ in intent.bases}
+            self._parts.working.settle(Tier.LONG, versions, bases)
 
     def renew(self, ids: Collection[MemoryId]) -> None:
         """Let copies of some memories say what the catalogue shows."""
