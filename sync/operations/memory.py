@@ -137,8 +137,7 @@ def load_sharing(journal: Journal, application: str) -> SharingRules:
     """
     from sync.taskmaster.sharing_file import load_sharing_rules  # reads YAML, which most calls need not
 
-    path = f"{journal.settings.journal}/{SHARING}".removeprefix("./")
-    data = read_or_none(journal.absolute(path))
+    path, data = _rules_file(journal, SHARING)
     return SharingRules() if data is None else load_sharing_rules(data, path, application=application)
 
 
@@ -148,9 +147,14 @@ def load_rules(journal: Journal) -> ContextRules:
     Raises:
         SettingsError: it is wrong.
     """
-    path = f"{journal.settings.journal}/{CONTEXTS}".removeprefix("./")
-    data = read_or_none(journal.absolute(path))
+    path, data = _rules_file(journal, CONTEXTS)
     return ContextRules() if data is None else load_context_rules(data, path)
+
+
+def _rules_file(journal: Journal, name: str) -> tuple[str, bytes | None]:
+    """The path of a file in the journal's folder, as people know it, and its bytes; None where it is not there."""
+    path = f"{journal.settings.journal}/{name}".removeprefix("./")
+    return path, read_or_none(journal.absolute(path))
 
 
 def _user() -> str:

@@ -44,6 +44,11 @@ class Tiers:
     objects: Objects | None
     plain_catalogue: Catalogue | None = None
 
+    @property
+    def lookup(self) -> Catalogue | None:
+        """The catalogue for those who need no long value whole; None without a repository."""
+        return self.plain_catalogue or self.catalogue
+
     def close(self) -> None:
         """Let go of all of them, whatever one says."""
         problems = []

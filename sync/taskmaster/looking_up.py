@@ -41,7 +41,7 @@ def look_up(core: Core, id_: MemoryId, now: datetime) -> Known:
     Raises:
         TierDownError: the working tier does not answer: nobody could tell what the key holds.
     """
-    tiers, catalogue = core.tiers, core.tiers.plain_catalogue or core.tiers.catalogue
+    tiers, catalogue = core.tiers, core.tiers.lookup
     working = tiers.working.get([id_], now).get(id_)
     long = catalogue.get([id_], now).get(id_) if catalogue else None
     short = core.health.ask(Tier.SHORT, lambda: tiers.short.get([id_], now).get(id_))

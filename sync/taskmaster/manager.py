@@ -55,8 +55,7 @@ class MemoryManager(Memories):
 
     def _note_bases(self, ids: Sequence[MemoryId]) -> None:
         """What this manager's callers wrote is in the journal now: their next values are based on these entries."""
-        core = self._core
-        catalogue = core.tiers.plain_catalogue or core.tiers.catalogue
+        core, catalogue = self._core, self._core.tiers.lookup
         for id_, held in catalogue.get(ids, core.clock()).items() if catalogue and ids else ():
             if (seen := core.seen.of(id_)) is not None and seen[0] == held.memory.version:
                 core.seen.note(id_, held.memory.version, held.base)

@@ -87,9 +87,7 @@ class Writer:
         held = known.working or known.long
         homes |= (held.homes if held else frozenset()) | (frozenset({Tier.LONG}) if known.long else frozenset())
         if Tier.LONG in homes and core.settings.working != EMBEDDED:
-            homes |= {
-                Tier.WORKING
-            }  # other clones have the entry once they have pulled it; until then they read it here
+            homes |= {Tier.WORKING}  # where other clones read it until they have pulled the entry
         return self.to_working(self._timed(memory, homes), homes, known, request.expected)
 
     def amend(self, memory: Memory, held: Held, homes: frozenset[Tier]) -> Remembered:
