@@ -81,6 +81,7 @@ class Desk:
     @contextlib.asynccontextmanager
     async def serving(self, _server: Server[Any]) -> AsyncIterator[None]:
         """As long as it serves; afterwards the memories are closed."""
+        self.memory.open()
         try:
             yield
         finally:

@@ -39,16 +39,38 @@ class _Opened:
 
 @dataclass(slots=True)
 class MemoryDesk:
-    """The open memories of one journal. Any thread may use it; it may be used again after it was closed.
+    """The open memories of one journal. Any thread may use it.
+
+    It opens with the first server that uses it and closes with the last; in between, memories stay open from call to
+    call. Outside of that, as for a call that nobody waits for any more, each is closed behind its last user.
 
     Attributes:
         flush_every_s: after so many seconds, again and again, the journal is written where that is due; None for never.
     """
 
     flush_every_s: float | None = None
+    _servers: int = 0
     _flusher: Background | None = None
     _opened: dict[str, _Opened] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+
+    def open(self) -> None:
+        """A server begins to use it."""
+        with self._lock:
+            self._servers += 1
+
+    def close(self) -> None:
+        """A server has ended. Behind the last one, all are closed that nobody uses now."""
+        with self._lock:
+            self._servers -= 1
+            if self._servers:
+                return
+            flusher, self._flusher = self._flusher, None
+            opened, self._opened = list(self._opened.values()), {}
+            for one in opened:
+                self._retire(one)
+        if flusher is not None:
+            flusher.stop()
 
     @contextlib.contextmanager
     def borrow(self, journal: Journal, writer: str) -> Iterator[MemoryManager]:
@@ -67,17 +89,6 @@ class MemoryDesk:
         finally:
             self._give_back(opened)
 
-    def close(self) -> None:
-        """Close all that nobody uses now; what somebody uses is closed behind its last user."""
-        with self._lock:
-            flusher, self._flusher = self._flusher, None
-        if flusher is not None:
-            flusher.stop()
-        with self._lock:
-            opened, self._opened = list(self._opened.values()), {}
-            for one in opened:
-                self._retire(one)
-
     def _take(self, journal: Journal, writer: str) -> _Opened:
         marks = _marks(journal)
         with self._lock:
@@ -88,8 +99,11 @@ class MemoryDesk:
             if opened is None:
                 opened = _Opened(manager=open_memory(journal, writer=writer), marks=marks)
                 self._make_room()
-            self._opened[writer] = opened  # the one that was used last stands last
             opened.users += 1
+            if not self._servers:
+                opened.is_retired = True
+                return opened
+            self._opened[writer] = opened  # the one that was used last stands last
             if self._flusher is None and self.flush_every_s is not None:
                 root = journal.root
                 self._flusher = Background(lambda: self._flush(root), _leave_it, pause_s=self.flush_every_s)

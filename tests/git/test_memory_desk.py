@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from repositories import Repo
 
+from sync.errors import UsageError
 from sync.operations.journal import Journal, open_journal
 from sync.operations.memory_desk import MOST, MemoryDesk
 
@@ -27,8 +29,9 @@ def journal(repo: Repo) -> Journal:
 
 @pytest.fixture
 def desk() -> Iterator[MemoryDesk]:
-    """A desk that is closed in the end."""
+    """A desk that a server uses."""
     made = MemoryDesk()
+    made.open()
     yield made
     made.close()
 
@@ -76,6 +79,7 @@ def test_what_has_waited_long_enough_is_written_though_nobody_calls(repo: Repo) 
     repo.write("journal.toml", '[journal]\n\n[memory]\nflush_age = "1s"\n')
     before = repo.commit()
     desk, journal = MemoryDesk(flush_every_s=0.05), open_journal(repo.path)
+    desk.open()
     with desk.borrow(journal, "ada") as memory:
         memory.remember(BUDGET, "k", "v", importance=0.8)
     until = time.monotonic() + GUARD_S
@@ -93,12 +97,41 @@ def test_a_desk_that_is_not_to_write_does_not(desk: MemoryDesk, repo: Repo) -> N
     assert repo.git("rev-parse", "HEAD").strip() == before
 
 
-def test_what_is_used_is_closed_behind_its_user_and_the_desk_can_be_used_again(
-    desk: MemoryDesk, journal: Journal
-) -> None:
+def test_what_is_used_is_closed_behind_its_user_and_the_desk_can_be_used_again(journal: Journal) -> None:
+    desk = MemoryDesk()
+    desk.open()
     with desk.borrow(journal, "ada") as memory:
         desk.close()
         memory.remember(BUDGET, "k", "v", importance=0.6)
+    desk.open()
     with desk.borrow(journal, "ada") as again:
         assert again is not memory
         assert again.get(BUDGET, "k") is not None
+    desk.close()
+
+
+def test_it_stays_open_until_the_last_server_has_ended(journal: Journal) -> None:
+    desk = MemoryDesk()
+    desk.open()
+    desk.open()
+    with desk.borrow(journal, "ada") as first:
+        desk.close()
+    with desk.borrow(journal, "ada") as again:
+        assert again is first
+    desk.close()
+
+
+def test_a_call_that_outlives_the_server_leaves_nothing_at_work(repo: Repo) -> None:
+    repo.write("journal.toml", "[journal]\n")
+    repo.commit()
+    desk, journal = MemoryDesk(flush_every_s=0.01), open_journal(repo.path)
+    before = threading.active_count()
+    desk.open()
+    with desk.borrow(journal, "ada"):
+        pass
+    desk.close()
+    with desk.borrow(journal, "ada") as late:
+        late.remember(BUDGET, "k", "v", importance=0.6)
+    with pytest.raises(UsageError, match="closed"):
+        late.get(BUDGET, "k")
+    assert threading.active_count() == before

@@ -38,6 +38,7 @@ CONTEXTS = (
 )  # fmt: skip
 
 texts = st.text(st.characters(codec="utf-8"), max_size=60)
+free_keys = texts.filter(lambda key: not key.startswith("_"))  # the others are this program's, and refused
 LINES = (
     "", "", " ", "---", "...", "+++", "```", "```json", "```base64", "~~~", "# A title", "- one", "title: x", "key: y",
     "context: z", "a: b", "**Date**: 08/04/2025", "<<<<<<< ours", "\ufeff", "\u2028", "\u0085", "\u00a0", "\x00",
@@ -85,7 +86,7 @@ def memories(draw: st.DrawFn) -> Memory:
         importance=draw(st.one_of(st.sampled_from([0.0, 0.5, 0.7, 1.0]), st.floats(0, 1))), created=created,
         updated=created + draw(st.timedeltas(timedelta(), timedelta(days=900))), type=draw(words),
         expires=draw(st.one_of(st.none(), times)), retention=draw(st.sampled_from(["", "2y", "permanent", "90d"])),
-        metadata=draw(st.one_of(st.just({}), st.dictionaries(texts, values, max_size=3))), version=3, writer="ada",
+        metadata=draw(st.one_of(st.just({}), st.dictionaries(free_keys, values, max_size=3))), version=3, writer="ada",
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class PostgresServer:
         """Start it, and wait until it answers; after `kill` too."""
         settings: dict[str, object] = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "max_connections": 150,
-            "shared_buffers": "128MB", "max_wal_size": "2GB", "log_min_messages": "fatal",
+            "shared_buffers": "128MB", "max_wal_size": "2GB", "log_min_messages": "log",
         }  # fmt: skip
         settings |= self._settings
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -86,6 +86,15 @@ class PostgresServer:
     def children(self) -> list[int]:
         """The numbers of its other processes."""
         return [int(one) for one in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def refuse_end(self) -> None:
+        """Stop where it has ended by itself.
+
+        Raises:
+            RuntimeError: with the end of its log.
+        """
+        if self._process is None or self._process.poll() is not None:
+            raise RuntimeError(f"PostgreSQL has ended: {(self._folder / 'log').read_text(errors='replace')[-2_000:]}")
 
     def stop(self) -> None:
         """Stop it and remove its files; may be called twice."""
@@ -119,11 +128,13 @@ def running() -> str:
         _shared = PostgresServer()
         atexit.register(_shared.stop)
         _shared.start()
+    _shared.refuse_end()
     return _shared.url
 
 
 def empty_space() -> tuple[str, str]:
     """The URL of the database that all tests of this process share, and a name that none has used there."""
+    running()
     return _shared_database(), f"space {next(_numbers)}"
 
 
