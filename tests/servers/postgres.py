@@ -42,7 +42,7 @@ class PostgresServer:
 
     def __init__(self, **settings: str) -> None:
         self._settings = settings
-        self._folder = Path(tempfile.mkdtemp(prefix="journal-postgres-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="journal-postgres-", dir=_open_to_all()))
         self._user: int | None = _NOBODY if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
@@ -62,7 +62,7 @@ class PostgresServer:
         """Start it, and wait until it answers; after `kill` too."""
         settings: dict[str, object] = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "max_connections": 150,
-            "shared_buffers": "128MB", "max_wal_size": "2GB", "log_min_messages": "log",
+            "shared_buffers": "128MB", "max_wal_size": "2GB", "log_min_messages": "fatal",
         }  # fmt: skip
         settings |= self._settings
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -173,11 +173,22 @@ def _binaries() -> Path:
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError(f"pip install pgserver, or set {VARIABLE}")
     installed = Path(found.submodule_search_locations[0]) / "pginstall"
-    if os.geteuid() != 0 or all(one.stat().st_mode & stat.S_IXOTH for one in installed.resolve().parents):
+    if os.geteuid() != 0 or _is_open(installed):
         return installed / "bin"
-    folder = Path(tempfile.mkdtemp(prefix="journal-postgres-programs-"))
+    folder = Path(tempfile.mkdtemp(prefix="journal-postgres-programs-", dir=_open_to_all()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o755)
     for one in (installed, installed.parents[1] / "pgserver.libs"):  # the libraries lie beside the package
         shutil.copytree(one, folder / one.relative_to(installed.parents[1]), symlinks=True)
     return folder / "pgserver" / "pginstall" / "bin"
+
+
+def _open_to_all() -> Path:
+    """A folder for temporary files where the server's user may go too; TMPDIR may lie below one of root's own."""
+    usual = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]  # noqa: S108 (what is made there is private)
+    return next((one for one in usual if os.geteuid() != 0 or _is_open(one / "any")), usual[0])
+
+
+def _is_open(path: Path) -> bool:
+    """Whether everybody may go to the folder of a path."""
+    return all(one.stat().st_mode & stat.S_IXOTH for one in path.resolve().parents)
