@@ -177,6 +177,8 @@ class Writer:
             )
             writes.insert(0, copy)
         stored = core.tiers.working.put(writes)[-1]
+        if not stored.is_winner and core.seen.of(memory.id) is None:
+            core.seen.note(memory.id, write.seen, write.base)  # the next value is not based on what won either
         if known.working is None and known.short_down is None and (stored.is_winner or expected is None):
             knew = frozenset({known.short.memory.version} if known.short else ())
             stored = lift(core, stored, knew)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sync.taskmaster.long_term.paths import path_of
 from sync.taskmaster.long_term.port import Outcome
 from sync.taskmaster.manager import MemoryManager
 from sync.taskmaster.memory import MemoryId, Tier, Value
+from sync.taskmaster.writing import Stored, Write
 
 BANDS = (0.2, 0.6, 0.8, 0.95)
 KB = 1024
@@ -674,7 +675,7 @@ class TestRaces:
     def test_whatever_was_acknowledged_is_there(self, world: World, count: int, importance: float) -> None:
         """All have seen the first value, and nobody another writer's: each one's last value is held, or a rival."""
         with world.open() as memory:
-            put(memory, "contested", "begin", importance=importance)
+            put(memory, "contested", "begin", importance=importance, ttl="36500d")  # the racers' clock is the real one
         told = race(world, count, importance, "none", times=3)
         with world.open() as memory:
             held = [str(value_of(memory, "contested"))]
@@ -689,6 +690,27 @@ class TestRaces:
         for name, lines in told.items():
             lost = [line for line in lines if line[1] is False or (line[0] != "conflicts" and line[2])]
             assert lines[-1] == ["conflicts", len(lost)], name
+
+    def test_who_lost_without_having_looked_replaces_nothing_unseen(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with world.open("ada") as ada, world.open("grace") as grace:
+            real = grace.tiers.working.put
+
+            def late(writes: Sequence[Write]) -> list[Stored]:
+                world.clock.pass_(seconds=1)
+                put(ada, "k", "ada's", importance=0.6)
+                return real(writes)
+
+            with monkeypatch.context() as slow:
+                slow.setattr(grace.tiers.working, "put", late)
+                assert not grace.remember(BUDGET, "k", "grace's", importance=0.6).is_winner
+            world.clock.pass_(seconds=1)
+            put(ada, "k", "ada's second", importance=0.6)
+            world.clock.pass_(seconds=1)
+            again = grace.remember(BUDGET, "k", "grace's second", importance=0.6)
+            assert again.rival is not None
+            assert again.rival.value == "ada's second"
 
     def test_both_writers_are_told_of_a_conflict(self, world: World) -> None:
         with world.open("ada") as ada, world.open("grace") as grace:
