@@ -86,7 +86,7 @@ class MemoryManager(manager.MemoryManager):
                 self._background = Background(self._work, self._tell_late, pause_s=BACKGROUND_S)
 
     def _work(self) -> None:
-        for note in flush_when_due(self._where, self, draw=lambda _most: 0):
+        for note in flush_when_due(self, draw=lambda _most: 0):
             self.core.tell("memory:late", why=note)
 
     def _tell_late(self, error: Exception) -> None:

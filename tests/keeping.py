@@ -10,7 +10,7 @@ from pathlib import Path
 from sync.document.memory_settings import MemorySettings
 from sync.search.vectors.embedder import Embedder
 from sync.taskmaster.context import tenant_of
-from sync.taskmaster.context_rules import ContextRules
+from sync.taskmaster.context_rules import FixedRules
 from sync.taskmaster.core import Core, Health, Tiers
 from sync.taskmaster.events import Bus
 from sync.taskmaster.manager import MemoryManager
@@ -53,7 +53,7 @@ def open_keeper(
         objects=None,
     )
     core = Core(
-        tiers=tiers, rules=ContextRules(), settings=MemorySettings(), clock=clock, writer="ada", events=Bus(),
+        tiers=tiers, rules=FixedRules(), settings=MemorySettings(), clock=clock, writer="ada", events=Bus(),
         health=Health(clock, lambda _tier, _is_up: None),
     )  # fmt: skip
     with MemoryManager(core, None, Sharing(SharingRules)) as manager:

@@ -8,7 +8,6 @@ import click
 
 from sync.cli.memories import opened
 from sync.cli.render import json_option, plural, print_faults, print_json, print_line
-from sync.operations.memory_due import flush_now
 from sync.taskmaster.long_term.port import Flushed, Outcome
 
 _FINDINGS = 1
@@ -26,8 +25,8 @@ def command(folder: Path, allow_deletes: int | None, as_json: bool) -> int:
 
     What somebody changed in an entry meanwhile is merged, as by a sync; what cannot be is left for a person.
     """
-    with opened(folder) as (journal, manager):
-        done = flush_now(journal, manager, allow_deletes=allow_deletes)
+    with opened(folder) as (_journal, manager):
+        done = manager.flush(allow_deletes=allow_deletes)
     if as_json:
         print_json(done.as_dict())
     else:

@@ -23,9 +23,9 @@ _CHANGED_MEANWHILE = 1
 @click.pass_obj
 def command(folder: Path, context: str, key: str, expected: int | None, as_json: bool) -> int:
     """Forget what KEY holds in CONTEXT. What has been in the journal stays in its history."""
-    with opened(folder) as (journal, manager):
+    with opened(folder) as (_journal, manager):
         done = manager.forget(context, key, expected=expected)
-        notes = flush_when_due(journal, manager)
+        notes = flush_when_due(manager)
     code = 0 if done.is_forgotten else _CHANGED_MEANWHILE
     if as_json:
         print_json(done.as_dict())

@@ -31,10 +31,10 @@ def command(folder: Path, context: str, pattern: str, outcome: str, as_json: boo
     Both are JSON where they are JSON, else text. An OUTCOME of true or false, or with `success`, counts for the share
     of successes; `took_s` and `took_ms` for the mean time.
     """
-    with opened(folder) as (journal, manager):
+    with opened(folder) as (_journal, manager):
         known = learn_pattern(manager, context, json_or_text(pattern), json_or_text(outcome))
         told = learn_as_dict(manager, context, known)
-        notes = flush_when_due(journal, manager)
+        notes = flush_when_due(manager)
     if as_json:
         print_json(told)
     else:

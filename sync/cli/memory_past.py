@@ -7,11 +7,11 @@ from shlex import quote
 
 from sync.cli.render import print_json, print_line
 from sync.errors import UsageError
-from sync.operations.memory_shown import text_shown
+from sync.operations.memory_shown import revision_told, text_shown
 from sync.taskmaster.long_term.port import Revision
 from sync.taskmaster.manager import MemoryManager
 from sync.taskmaster.memory import Memory
-from sync.taskmaster.results import stamp, told
+from sync.taskmaster.results import told
 
 _SHORT = 12
 _LONGEST = 300
@@ -20,7 +20,7 @@ _LONGEST = 300
 def print_history(revisions: Sequence[Revision], *, as_json: bool) -> int:
     """What a memory was in the journal, newest first; the exit code."""
     if as_json:
-        print_json({"revisions": [_as_dict(one) for one in revisions]})
+        print_json({"revisions": [revision_told(one) for one in revisions]})
         return 0
     for one in revisions:
         print_line(f"{one.commit[:_SHORT]}  {one.at:%Y-%m-%d %H:%M}  {one.author}  {one.subject}", "cyan")
@@ -57,13 +57,6 @@ def print_rivals(manager: MemoryManager, context: str, key: str, *, as_json: boo
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …"
-
-
-def _as_dict(one: Revision) -> dict[str, object]:
-    return {
-        "commit": one.commit, "at": stamp(one.at), "author": one.author, "subject": one.subject, "path": one.path,
-        "memory": told(one.memory) if one.memory else None, "why": one.why,
-    }  # fmt: skip
 
 
 def _with_digest(memory: Memory) -> dict[str, object]:

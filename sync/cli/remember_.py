@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.memories import opened
-from sync.cli.remembering import remember_and_show, show_remembered
+from sync.cli.remembering import remember_and_show, show_notes, show_remembered
 from sync.cli.render import json_option, print_json, print_line
 from sync.errors import UsageError
+from sync.operations.memory_due import flush_when_due
 from sync.operations.memory_values import metadata_of, value_of_file, value_of_json, value_of_stream
 
 if TYPE_CHECKING:
@@ -71,10 +72,12 @@ def _value(text: str | None, json_value: str | None, file: Path | None) -> Value
 def _settle(folder: Path, context: str, key: str, keep: str, *, as_json: bool) -> int:
     with opened(folder) as (_journal, manager):
         done = manager.settle(context, key, keep=keep)
+        notes = flush_when_due(manager)
     if done is not None:
         show_remembered(done, as_json=as_json)
     elif as_json:
         print_json({"kept": keep})
     else:
         print_line("what it holds stays; nothing waits beside it any more")
+    show_notes(notes)
     return 0

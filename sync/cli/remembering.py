@@ -39,7 +39,7 @@ def remember_and_show(
         done = manager.remember(context, key, value, **options)
         show_remembered(done, as_json=as_json)
         sys.stdout.flush()  # it is remembered, whatever becomes of a flush
-        show_notes(flush_when_due(journal, manager))
+        show_notes(flush_when_due(manager))
     return 0 if done.is_winner else _LOST
 
 

@@ -36,9 +36,9 @@ def command(
         return _withdraw(folder, as_json=as_json)
     if source is None or target is None or key is None:
         raise UsageError("give FROM, TO and KEY, or --withdraw", hint="journal share --help")
-    with opened(folder) as (journal, manager):
+    with opened(folder) as (_journal, manager):
         done = manager.share(source, target, key, role=role)
-        notes = flush_when_due(journal, manager)
+        notes = flush_when_due(manager)
     if as_json:
         print_json(done.as_dict())
         show_notes(notes)
@@ -54,10 +54,13 @@ def command(
 def _withdraw(folder: Path, *, as_json: bool) -> int:
     with opened(folder) as (_journal, manager):
         gone = manager.withdraw()
+        notes = flush_when_due(manager)
     if as_json:
         print_json({"withdrawn": [{"context": one.context, "key": one.key} for one in gone]})
+        show_notes(notes)
         return 0
     for one in gone:
         print_line(f"{one.context}  {one.key}: withdrawn")
     print_line(plural(len(gone), "memory", "memories") + " withdrawn", "dim")
+    show_notes(notes)
     return 0

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from sync.document import memory_urls
@@ -147,6 +148,7 @@ def checked_memory(settings: MemorySettings) -> MemorySettings:
     return settings
 
 
+@lru_cache(maxsize=256)
 def duration(written: str, key: str = "duration") -> timedelta:
     """A length of time such as `30s`, `15m`, `24h` or `30d`.
 

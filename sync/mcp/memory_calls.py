@@ -10,12 +10,13 @@ from typing import Any
 from sync.errors import UsageError
 from sync.mcp import memory_texts as texts
 from sync.mcp.calls import Answer, Call
-from sync.operations.memory_due import flush_now, flush_when_due
+from sync.operations.memory_due import flush_when_due
 from sync.operations.memory_exact import look_up
 from sync.operations.memory_passages import hand_out_memories
+from sync.operations.memory_shown import revision_told
 from sync.operations.memory_tidy import learn_as_dict, learn_pattern, tidy
 from sync.taskmaster.manager import MemoryManager
-from sync.taskmaster.memory import Kind, Value
+from sync.taskmaster.memory import Kind, Memory, Value
 from sync.taskmaster.results import Recall, Recalled
 
 _MOST_BYTES = 20_000  # of a value that is not asked for by its key
@@ -28,7 +29,7 @@ def answer_remember(call: Call) -> Answer:
     options = {name: given[name] for name in _OPTIONS}
     with call.memory() as memory:
         done = memory.remember(given["context"], given["key"], _value(given), **options)
-        done = replace(done, notes=(*done.notes, *flush_when_due(call.journal, memory)))
+        done = replace(done, notes=(*done.notes, *flush_when_due(memory)))
     return Answer(text=texts.show_remembered(done), data=done.as_dict())
 
 
@@ -62,12 +63,25 @@ def answer_search_across(call: Call) -> Answer:
     return Answer(text=texts.show_across(result), data={**result.as_dict(), "hits": hits})
 
 
+def answer_history(call: Call) -> Answer:
+    """What a memory was in the journal."""
+    given = call.arguments
+    with call.memory() as memory:
+        found = memory.history(given["context"], given["key"])
+    shown = found[: given["limit"]]
+    hand_out_memories(call.journal, [one.memory for one in shown if one.memory is not None])
+    pairs = [(revision_told(one), one.memory) for one in shown]
+    rows = [{"is_cut": memory is not None and _cut(row["memory"], memory)} | row for row, memory in pairs]
+    data = {"total": len(found), "revisions": rows}
+    return Answer(text=texts.show_history(shown, len(found)), data=data)
+
+
 def answer_forget(call: Call) -> Answer:
     """What became of a key."""
     given = call.arguments
     with call.memory() as memory:
         done = memory.forget(given["context"], given["key"], expected=given["expected"])
-        done = replace(done, notes=(*done.notes, *flush_when_due(call.journal, memory)))
+        done = replace(done, notes=(*done.notes, *flush_when_due(memory)))
     return Answer(text=texts.show_forgotten(done, given["context"], given["key"]), data=done.as_dict())
 
 
@@ -77,7 +91,7 @@ def answer_learn(call: Call) -> Answer:
     with call.memory() as memory:
         known = learn_pattern(memory, given["context"], given["pattern"], given["outcome"])
         data = learn_as_dict(memory, given["context"], known)
-        flush_when_due(call.journal, memory)
+        flush_when_due(memory)
     return Answer(text=texts.show_learned(known, data), data=data)
 
 
@@ -93,8 +107,17 @@ def answer_share(call: Call) -> Answer:
     given = call.arguments
     with call.memory() as memory:
         done = memory.share(given["source"], given["target"], given["key"], role=given["role"])
-        flush_when_due(call.journal, memory)
+        flush_when_due(memory)
     return Answer(text=texts.show_shared(done), data=done.as_dict())
+
+
+def answer_withdraw(call: Call) -> Answer:
+    """What was taken back of what was shared."""
+    with call.memory() as memory:
+        gone = memory.withdraw()
+        flush_when_due(memory)
+    data = {"withdrawn": [{"context": one.context, "key": one.key} for one in gone]}
+    return Answer(text=texts.show_withdrawn(gone), data=data)
 
 
 def answer_contexts(call: Call) -> Answer:
@@ -107,7 +130,7 @@ def answer_contexts(call: Call) -> Answer:
 def answer_flush(call: Call) -> Answer:
     """What a flush did."""
     with call.memory() as memory:
-        done = flush_now(call.journal, memory)
+        done = memory.flush()
     return Answer(text=texts.show_flushed(done), data=done.as_dict())
 
 
@@ -124,11 +147,13 @@ def _value(given: Mapping[str, Any]) -> Value:
 def _handed_out(call: Call, hits: Sequence[Recalled], *, whole: bool) -> list[dict[str, Any]]:
     """Memories as data; they are known again when they come back."""
     hand_out_memories(call.journal, [one.memory for one in hits])
-    rows = []
-    for one in hits:
-        is_cut = not whole and len(one.memory.data) > _MOST_BYTES
-        row = one.as_dict()
-        if is_cut:
-            row["value"] = "" if one.memory.kind is Kind.BYTES else texts.beginning(one.memory)
-        rows.append({**row, "is_cut": is_cut})
-    return rows
+    pairs = [(one.as_dict(), one.memory) for one in hits]
+    return [{"is_cut": not whole and _cut(row, memory)} | row for row, memory in pairs]
+
+
+def _cut(row: dict[str, Any], memory: Memory) -> bool:
+    """Whether a value is too long to be told unasked; `row` then has its beginning alone."""
+    if len(memory.data) <= _MOST_BYTES:
+        return False
+    row["value"] = "" if memory.kind is Kind.BYTES else texts.beginning(memory)
+    return True

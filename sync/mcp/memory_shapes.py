@@ -53,6 +53,15 @@ SHARED = record({
     "from": text(), "to": text(), "key": text("under which the target has it"), "rule": text(),
     "reference": {"type": ["string", "null"]}, "is_new": {"type": "boolean"},
 })  # fmt: skip
+HISTORY = record({
+    "total": number("revisions that there are"),
+    "revisions": many(record({
+        "commit": text(), "at": _STAMP, "author": text(), "subject": text(), "path": text("of the entry then"),
+        "memory": MAYBE_MEMORY, "why": text("why it cannot be read; empty where it can, or was removed"),
+        "is_cut": {"type": "boolean", "description": "the value is only its beginning; recall it at the commit"},
+    })),
+})  # fmt: skip
+WITHDRAWN = record({"withdrawn": many(record({"context": text(), "key": text()}))})
 LEARNED = record({
     "context": text(), "key": text("under which it is remembered"), "identity": text(),
     "pattern": {}, "count": number("observations"), "success_share": {"type": ["number", "null"]},

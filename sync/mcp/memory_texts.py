@@ -9,8 +9,8 @@ from sync.operations.memory_shown import text_shown, tiers_shown, where_found
 from sync.operations.memory_tidy import Consolidated
 from sync.taskmaster.across import Across
 from sync.taskmaster.listing import ContextInfo
-from sync.taskmaster.long_term.port import Flushed, Outcome
-from sync.taskmaster.memory import Memory
+from sync.taskmaster.long_term.port import Flushed, Outcome, Revision
+from sync.taskmaster.memory import Memory, MemoryId
 from sync.taskmaster.patterns import Learned
 from sync.taskmaster.results import Forgotten, Recall, Recalled, Remembered
 from sync.taskmaster.sharing import Shared
@@ -78,6 +78,23 @@ def show_shared(done: Shared) -> str:
     return f"{done.copy.context} {done.copy.key}: {news}, by the rule {done.rule}"
 
 
+def show_withdrawn(gone: Sequence[MemoryId]) -> str:
+    """What was taken back, a line each."""
+    return "\n".join([f"{one.context} {one.key}: withdrawn" for one in gone] or ["there was nothing to withdraw"])
+
+
+def show_history(revisions: Sequence[Revision], total: int) -> str:
+    """What a memory was, the newest first.
+
+    Args:
+        revisions: those that are shown.
+        total: how many there are.
+    """
+    parts = [_revision_shown(one) for one in revisions] or ["it was never in the journal"]
+    older = [f"({total - len(revisions)} older revisions)"] if total > len(revisions) else []
+    return "\n\n".join([*parts, *older])
+
+
 def show_learned(known: Learned, data: Mapping[str, Any]) -> str:
     """How often a pattern was observed, and how it came out."""
     share = "" if known.success_share is None else f", {known.success_share:.0%} successful"
@@ -114,6 +131,11 @@ def show_flushed(done: Flushed) -> str:
 def _shown(number: int, one: Recalled, contexts: Iterable[str], *, whole: bool) -> str:
     value = text_shown(one.memory) if whole else beginning(one.memory)
     return f"{number}. {one.memory.key} ({', '.join(contexts)})\n{where_found(one)}\n{value}"
+
+
+def _revision_shown(one: Revision) -> str:
+    said = beginning(one.memory) if one.memory else one.why or "(forgotten)"
+    return f"{one.commit} {one.at:%Y-%m-%d %H:%M} {one.author}: {one.subject}\n{said}"
 
 
 def _notes(notes: Iterable[str]) -> list[str]:

@@ -74,6 +74,16 @@ MEMORY_TOOLS = (
         work=calls.answer_search_across,
     ),
     Tool(
+        name="history",
+        title="History of a memory",
+        description="What a key of a context held in the journal, revision by revision, the newest first; what was"
+        " removed or forgotten as well.",
+        takes=takes(context=shapes.CONTEXT, key=shapes.KEY, limit=limit_of(10, 100)),
+        gives=shapes.HISTORY,
+        effect=Effect.READS,
+        work=calls.answer_history,
+    ),
+    Tool(
         name="forget",
         title="Forget something",
         description="Take away what a key holds. What has been in the journal stays in its history.",
@@ -97,6 +107,18 @@ MEMORY_TOOLS = (
         gives=shapes.SHARED,
         effect=Effect.WRITES,
         work=calls.answer_share,
+        is_idempotent=True,
+    ),
+    Tool(
+        name="withdraw",
+        title="Withdraw what was shared",
+        description="Take back what was shared by rules of sharing.yaml that no longer let it pass. It is not shown"
+        " since they are gone; now its copies go.",
+        takes=takes(),
+        gives=shapes.WITHDRAWN,
+        effect=Effect.WRITES,
+        work=calls.answer_withdraw,
+        is_destructive=True,
         is_idempotent=True,
     ),
     Tool(

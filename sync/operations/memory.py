@@ -6,16 +6,20 @@ import getpass
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import uuid4
 
 from sync.document.memory_settings import MemorySettings, duration
 from sync.operations.journal import Journal, Progress, no_progress
+from sync.operations.memory_last import LastFlushFile
 from sync.operations.memory_later import LongTermLater
 from sync.operations.memory_site import find_site
 from sync.repository.files import read_or_none, signature
-from sync.taskmaster.context_rules import ContextRules, load_context_rules
+from sync.taskmaster.context_rules import ContextRules, FixedRules, load_context_rules
 from sync.taskmaster.core import Core, Health, Relay, Tiers
 from sync.taskmaster.events import Bus, Event
+from sync.taskmaster.flush_due import FlushRecord
+from sync.taskmaster.live_rules import LiveRules
 from sync.taskmaster.long_term.loading import LoadingCatalogue
 from sync.taskmaster.long_term.port import LongTerm
 from sync.taskmaster.manager import MemoryManager
@@ -23,6 +27,8 @@ from sync.taskmaster.memory import Tier
 from sync.taskmaster.sharing import Sharing
 from sync.taskmaster.sharing_rules import SharingRules
 from sync.taskmaster.tiers.registry import open_tiers
+
+T = TypeVar("T")
 
 CONTEXTS, SHARING = "contexts.yaml", "sharing.yaml"
 """In the journal's folder: which contexts there are, and who is given whose memories."""
@@ -62,9 +68,11 @@ def memory_parts(
     clock: Callable[[], datetime] = utc_now,
     writer: str = "",
     progress: Progress = no_progress,
-) -> tuple[Core, LongTerm | None, Sharing]:
+) -> tuple[Core, LongTerm | None, Sharing, FlushRecord]:
     """What a `MemoryManager` is made of; see `open_memory`."""
-    rules = load_rules(journal)
+    load = keep_rules(journal)
+    load()  # so that what is wrong is said now
+    rules = LiveRules(load)
     site = find_site(journal)
     events = Bus()
 
@@ -82,7 +90,7 @@ def memory_parts(
         writer=writer or _user(), events=events, health=Health(clock, tell),
         relay=_relay(site.settings, events),
     )  # fmt: skip
-    return core, long, Sharing(keep_sharing(journal, rules.application))
+    return core, long, Sharing(keep_sharing(journal, rules)), LastFlushFile(site.folder)
 
 
 def _relay(settings: MemorySettings, events: Bus) -> Relay | None:
@@ -114,19 +122,30 @@ def _long_term(journal: Journal, settings: MemorySettings, tiers: Tiers, progres
     return LongTermLater(open_it)
 
 
-def keep_sharing(journal: Journal, application: str) -> Callable[[], SharingRules]:
-    """What gives the rules of sharing.yaml as they are now; the file is read again only where it has changed."""
+def keep_rules(journal: Journal) -> Callable[[], ContextRules]:
+    """What gives the rules of contexts.yaml as they are now; the file is read again only where it has changed."""
+    file = journal.absolute(f"{journal.settings.journal}/{CONTEXTS}")
+    return _kept(lambda: signature(file), lambda: load_rules(journal))
+
+
+def keep_sharing(journal: Journal, rules: ContextRules) -> Callable[[], SharingRules]:
+    """As `keep_rules`, of sharing.yaml, which is read with the application of the contexts."""
     file = journal.absolute(f"{journal.settings.journal}/{SHARING}")
-    kept: tuple[list[int], SharingRules] | None = None
+    return _kept(lambda: (signature(file), rules.application), lambda: load_sharing(journal, rules.application))
 
-    def load() -> SharingRules:
+
+def _kept(mark: Callable[[], object], load: Callable[[], T]) -> Callable[[], T]:
+    """What loads something again only where its mark is another; what cannot be loaded is tried each time."""
+    kept: tuple[object, T] | None = None
+
+    def current() -> T:
         nonlocal kept
-        now = signature(file)
-        if kept is None or kept[0] != now:
-            kept = now, load_sharing(journal, application)
-        return kept[1]
+        now, known = mark(), kept
+        if known is None or known[0] != now:
+            known = kept = now, load()
+        return known[1]
 
-    return load
+    return current
 
 
 def load_sharing(journal: Journal, application: str) -> SharingRules:
@@ -148,7 +167,7 @@ def load_rules(journal: Journal) -> ContextRules:
         SettingsError: it is wrong.
     """
     path, data = _rules_file(journal, CONTEXTS)
-    return ContextRules() if data is None else load_context_rules(data, path)
+    return FixedRules() if data is None else load_context_rules(data, path)
 
 
 def _rules_file(journal: Journal, name: str) -> tuple[str, bytes | None]:

@@ -1,4 +1,4 @@
-"""Memories that stay open between the calls of a server, one for each writer, opened anew when the rules change."""
+"""Memories that stay open between the calls of a server, one for each writer, opened anew when the settings change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from threading import Lock
 
 from sync.document.settings import FILE_NAME
 from sync.operations.journal import Journal, open_journal
-from sync.operations.memory import CONTEXTS, SHARING, open_memory
+from sync.operations.memory import open_memory
 from sync.operations.memory_due import flush_when_due
 from sync.repository.files import signature
 from sync.taskmaster.background import Background
@@ -26,13 +26,13 @@ class _Opened:
 
     Attributes:
         manager: it.
-        marks: of the files that it was set up from.
+        mark: of the settings that it was set up from.
         users: how many calls use it now.
         is_retired: another has taken its place: who uses it last closes it.
     """
 
     manager: MemoryManager
-    marks: list[list[int]]
+    mark: list[int]
     users: int = 0
     is_retired: bool = False
 
@@ -90,14 +90,14 @@ class MemoryDesk:
             self._give_back(opened)
 
     def _take(self, journal: Journal, writer: str) -> _Opened:
-        marks = _marks(journal)
+        mark = _mark(journal)
         with self._lock:
             opened = self._opened.pop(writer, None)
-            if opened is not None and opened.marks != marks:
+            if opened is not None and opened.mark != mark:
                 self._retire(opened)
                 opened = None
             if opened is None:
-                opened = _Opened(manager=open_memory(journal, writer=writer), marks=marks)
+                opened = _Opened(manager=open_memory(journal, writer=writer), mark=mark)
                 self._make_room()
             opened.users += 1
             if not self._servers:
@@ -115,7 +115,7 @@ class MemoryDesk:
         if writer is not None:
             journal = open_journal(root)
             with self.borrow(journal, writer) as manager:
-                flush_when_due(journal, manager)
+                flush_when_due(manager)
 
     def _give_back(self, opened: _Opened) -> None:
         with self._lock:
@@ -137,7 +137,6 @@ def _leave_it(_error: Exception) -> None:
     """What waits for the journal is durable: whoever writes it next says what is wrong."""
 
 
-def _marks(journal: Journal) -> list[list[int]]:
-    """What tells whether the files that set up the memory are still the same."""
-    folder = journal.absolute(journal.settings.journal)
-    return [signature(one) for one in (journal.absolute(FILE_NAME), folder / CONTEXTS, folder / SHARING)]
+def _mark(journal: Journal) -> list[int]:
+    """What tells whether the file that sets up the memory is still the same."""
+    return signature(journal.absolute(FILE_NAME))

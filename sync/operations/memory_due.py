@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from random import randrange
 from typing import TYPE_CHECKING
 
-from sync.document.memory_settings import EMBEDDED, duration
+from sync.document.memory_settings import EMBEDDED
 from sync.errors import JournalError
 from sync.operations.journal import Journal
-from sync.operations.memory_last import LastFlush, load_last, save_last
 
 if TYPE_CHECKING:
     from sync.taskmaster.long_term.port import Flushed
@@ -24,16 +23,11 @@ _MOST_NOTES = 5
 _LOOKED_AT = 4  # of what is owed; a call itself writes one or two memories that are told and not settled yet
 
 
-def flush_when_due(
-    journal: Journal, manager: MemoryManager, *, draw: Callable[[int], int] = randrange
-) -> tuple[str, ...]:
+def flush_when_due(manager: MemoryManager, *, draw: Callable[[int], int] = randrange) -> tuple[str, ...]:
     """Write what waits to the journal, where the settings say that it is time; tell tiers what they are owed.
 
-    What a flush leaves, since it holds a secret or a person has to decide, is tried again once in `flush_age`.
-
     Args:
-        journal: the journal.
-        manager: its memory.
+        manager: a journal's memory.
         draw: a number below another one; where it is 0, all tiers are kept within their limits.
 
     Returns:
@@ -41,32 +35,14 @@ def flush_when_due(
         flush writes it.
     """
     try:
-        if journal.location.git_dir is not None and _is_flush_due(journal, manager):
-            return notes_of(flush_now(journal, manager))
+        if (done := manager.flush_if_due()) is not None:
+            return notes_of(done)
     except JournalError as error:
         return (f"the journal is written later: {error.message}",)
     try:
         return manager.catch_up().notes if not draw(TIDIED_EVERY) or _is_owing(manager) else ()
     except JournalError as error:
         return (f"other tiers are told later: {error.message}",)
-
-
-def flush_now(journal: Journal, manager: MemoryManager, *, allow_deletes: int | None = None) -> Flushed:
-    """Flush, and write down when that was and how many memories it left.
-
-    Args:
-        journal: the journal, in a repository.
-        manager: its memory.
-        allow_deletes: see `MemoryManager.flush`.
-
-    Raises:
-        JournalError: see there.
-    """
-    from sync.operations.memory_site import folder_of
-
-    done = manager.flush(allow_deletes=allow_deletes)
-    save_last(folder_of(journal), LastFlush(at=manager.core.clock(), left=len(done.left)))
-    return done
 
 
 def flush_waiting(journal: Journal) -> Flushed | JournalError | None:
@@ -87,7 +63,7 @@ def flush_waiting(journal: Journal) -> Flushed | JournalError | None:
 
     try:
         with open_memory(journal) as manager:
-            return flush_now(journal, manager)
+            return manager.flush()
     except JournalError as error:
         return error
 
@@ -100,26 +76,13 @@ def notes_of(done: Flushed) -> tuple[str, ...]:
     return (*kept, *left[:_MOST_NOTES], *more)
 
 
-def _is_flush_due(journal: Journal, manager: MemoryManager) -> bool:
-    """Whether enough memories wait that the last flush has not left, or one has waited long enough."""
-    from sync.operations.memory_site import folder_of
-    from sync.taskmaster.memory import Tier
-
-    settings, now = manager.core.settings, manager.core.clock()
-    last, age = load_last(folder_of(journal)), duration(settings.flush_age)
-    waiting = manager.tiers.working.owed(Tier.LONG, settings.flush_count + last.left)
-    if len(waiting) - last.left >= settings.flush_count:
-        return True
-    return not last.is_within(age, now) and any(one.memory.updated <= now - age for one in waiting)
-
-
 def _is_owing(manager: MemoryManager) -> bool:
     """Whether a tier that answers is owed something."""
     from sync.taskmaster.memory import Tier
 
     core = manager.core
     has_model = core.tiers.semantic is not None and core.health.why_not(Tier.SEMANTIC) is None
-    return (has_model and bool(core.tiers.working.owed(Tier.SEMANTIC, 1))) or any(_untold(manager))
+    return (has_model and core.tiers.working.waiting(Tier.SEMANTIC, 1).count > 0) or any(_untold(manager))
 
 
 def _untold(manager: MemoryManager) -> Iterator[bool]:

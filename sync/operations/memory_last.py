@@ -1,48 +1,41 @@
-"""When the journal was last written, and how many memories that left: so that those are not tried again and again."""
+"""When the journal was last written, and how many memories that left, in a file beside the embedded tiers."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sync.errors import JournalError
 from sync.repository.files import read_or_none, write_atomic
+from sync.taskmaster.flush_due import LastFlush
 
 _NAME = "last-flush.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastFlush:
-    """The last time that the journal was written.
+@dataclass(frozen=True, slots=True)
+class LastFlushFile:
+    """As `FlushRecord`.
 
     Attributes:
-        at: when, aware; None where it is not known.
-        left: how many memories the journal was still owed then.
+        folder: a memory's; it may not be there yet.
     """
 
-    at: datetime | None = None
-    left: int = 0
+    folder: Path
 
-    def is_within(self, age: timedelta, now: datetime) -> bool:
-        """Whether it was less than `age` ago; a time to come is that of a clock that was wrong."""
-        return self.at is not None and self.at <= now < self.at + age
+    def load(self) -> LastFlush:
+        """As `FlushRecord.load`."""
+        try:
+            told = json.loads(read_or_none(self.folder / _NAME) or b"{}")
+            at = datetime.fromisoformat(told["at"])
+            return LastFlush(at=at, left=max(0, int(told["left"]))) if at.tzinfo else LastFlush()
+        except (JournalError, ValueError, KeyError, TypeError):
+            return LastFlush()
 
-
-def load_last(folder: Path) -> LastFlush:
-    """What was written down in a memory's folder; nothing known where that cannot be read."""
-    try:
-        told = json.loads(read_or_none(folder / _NAME) or b"{}")
-        at = datetime.fromisoformat(told["at"])
-        return LastFlush(at=at, left=max(0, int(told["left"]))) if at.tzinfo else LastFlush()
-    except (JournalError, ValueError, KeyError, TypeError):
-        return LastFlush()
-
-
-def save_last(folder: Path, last: LastFlush) -> None:
-    """Write it down; where that cannot be done, the journal is written sooner than it need be."""
-    told = {"at": last.at.isoformat() if last.at else "", "left": last.left}
-    with contextlib.suppress(JournalError):
-        write_atomic(folder / _NAME, [json.dumps(told).encode()])
+    def save(self, last: LastFlush) -> None:
+        """As `FlushRecord.save`."""
+        told = {"at": last.at.isoformat() if last.at else "", "left": last.left}
+        with contextlib.suppress(JournalError):
+            write_atomic(self.folder / _NAME, [json.dumps(told).encode()])

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from sync.taskmaster.memory import Kind, Memory, Tier
-from sync.taskmaster.results import Recalled
+from sync.taskmaster.results import Recalled, stamp, told
+
+if TYPE_CHECKING:
+    from sync.taskmaster.long_term.port import Revision  # remembering needs none of it
 
 _AGES = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
@@ -35,6 +39,14 @@ def where_found(one: Recalled) -> str:
     if one.rivals:
         parts.append(f"{one.rivals} {'rival' if one.rivals == 1 else 'rivals'}")
     return "  ".join(part for part in parts if part)
+
+
+def revision_told(one: Revision) -> dict[str, Any]:
+    """A revision of a memory as the object that `--json` prints."""
+    return {
+        "commit": one.commit, "at": stamp(one.at), "author": one.author, "subject": one.subject, "path": one.path,
+        "memory": told(one.memory) if one.memory else None, "why": one.why,
+    }  # fmt: skip
 
 
 def tiers_shown(tiers: Iterable[Tier]) -> str:

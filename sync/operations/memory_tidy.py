@@ -12,10 +12,10 @@ from sync.taskmaster.core import Core
 from sync.taskmaster.events import Bus
 from sync.taskmaster.learning import learn
 from sync.taskmaster.long_term.port import Flushed
+from sync.taskmaster.making import Request
 from sync.taskmaster.manager import MemoryManager
 from sync.taskmaster.memory import Kind, Memory, Tier
 from sync.taskmaster.patterns import Learned, identity_of, key_of, value_of
-from sync.taskmaster.remembering import Request
 from sync.taskmaster.results import Remembered
 from sync.taskmaster.tiers.protocol import Held
 

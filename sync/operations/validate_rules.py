@@ -39,9 +39,9 @@ def validate_rules(journal: Journal, path: str, data: bytes) -> list[Fault]:
 
 
 def _application_beside(journal: Journal, path: str) -> str:
-    from sync.taskmaster.context_rules import APPLICATION, ContextRules, read_context_rules
+    from sync.taskmaster.context_rules import APPLICATION, FixedRules, read_context_rules
 
     beside = str(PurePosixPath(path).with_name(CONTEXTS_FILE))
     data = read_or_none(journal.absolute(beside)) or read_or_none(Path(beside))
     rules = read_context_rules(beside, data) if data else None
-    return rules.application if isinstance(rules, ContextRules) else APPLICATION
+    return rules.application if isinstance(rules, FixedRules) else APPLICATION

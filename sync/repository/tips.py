@@ -16,6 +16,7 @@ from sync.repository.plumbing import REGULAR, checked_id, is_id, raw_rows
 _LINK = "gitdir: "
 _REF = "ref: "
 _DEPTH = 5  # of refs that name refs; Git's own limit
+_MOST = 8192  # bytes: a path, or the name of a ref
 
 
 def read_tip(location: Location) -> str | None:
@@ -59,9 +60,9 @@ def changed_blobs(root: Path, old: str, new: str, folder: str) -> dict[str, tupl
 
 
 def _from_files(root: Path, common: Path) -> str | None:
-    """The commit; None where the files do not tell it."""
+    """The commit; None where the files do not tell it. Paths are texts here: it is asked all the time."""
     try:
-        head = _text(_own_folder(root) / "HEAD")
+        head = _text(f"{_own_folder(root)}/HEAD")
         for _ in range(_DEPTH):
             if not head.startswith(_REF):
                 return head if is_id(head) else None
@@ -74,25 +75,27 @@ def _from_files(root: Path, common: Path) -> str | None:
     return None
 
 
-def _own_folder(root: Path) -> Path:
+def _own_folder(root: Path) -> str:
     """Git's folder of this work tree: `.git` itself, or what the file of that name leads to."""
-    link = root / ".git"
-    if link.is_dir():
-        return link
-    return root / _text(link).removeprefix(_LINK)
+    link = f"{root}/.git"
+    return link if os.path.isdir(link) else os.path.join(root, _text(link).removeprefix(_LINK))
 
 
 def _loose_or_packed(common: Path, name: str) -> str:
     try:
-        return _text(common / name)
+        return _text(f"{common}/{name}")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         wanted = f" {name}".encode()
         with (common / "packed-refs").open("rb") as lines:
             return next((os.fsdecode(line[: -len(wanted) - 1]) for line in lines if line[:-1].endswith(wanted)), "")
 
 
-def _text(path: Path) -> str:
-    return path.read_bytes().decode("utf-8").rstrip("\n")
+def _text(path: str) -> str:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(handle, _MOST).decode("utf-8").rstrip("\n")
+    finally:
+        os.close(handle)
 
 
 def _from_git(root: Path) -> str | None:

@@ -111,19 +111,47 @@ def language_of(text: str, otherwise: Language) -> Language:
 
 def language_of_words(words: Sequence[str], otherwise: Language) -> Language:
     """As `language_of`, of the words of a text."""
+    return _language(_leaning(words), otherwise)
+
+
+def _language(leaning: float, otherwise: Language) -> Language:
+    if not leaning:
+        return otherwise
+    return Language.FRENCH if leaning > 0 else Language.ENGLISH
+
+
+def _leaning(words: Sequence[str]) -> float:
+    """How far some words lean to French; to English below 0. Sums of halves are exact, so parts add up to the whole."""
     lowered = [word.lower() for word in words]
     french = sum(map(_FRENCH.__contains__, lowered)) + sum(not word.isascii() for word in words) / 2
-    english = sum(map(_ENGLISH.__contains__, lowered))
-    if french == english:
-        return otherwise
-    return Language.FRENCH if french > english else Language.ENGLISH
+    return french - sum(map(_ENGLISH.__contains__, lowered))
+
+
+def own_terms(text: str, otherwise: Language) -> list[str]:
+    """The terms of a text in its own language: `analyse` with `language_of`, for short texts that share their words."""
+    runs = _runs_of(text)
+    own = _language(sum(map(_leaning_of, runs)), otherwise)
+    return [term for terms in map(_TERMS[own], runs) for term in terms]
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text as they are written; elided ones apart (`l'entrée`), names as parts and whole."""
+    return [word for run in _runs_of(text) for word in _words_in(run)]
+
+
+def _runs_of(text: str) -> list[str]:
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFC", text))
-    return [word for run in _RUN.findall(text) for word in _words_in(run)]
+    return _RUN.findall(text)
+
+
+@lru_cache(maxsize=32_768)
+def _leaning_of(run: str) -> float:
+    return _leaning(_words_in(run))
+
+
+def _terms_of(language: Language, run: str) -> tuple[str, ...]:
+    return tuple(terms_of_words(_words_in(run), language))
 
 
 @lru_cache(maxsize=100_000)
@@ -198,4 +226,5 @@ def _stem(stemmer: Stemmer.Stemmer, word: str) -> str:
 
 
 # One cache for each language: looking a language up in a common one takes as long as a stem.
+_TERMS = {language: lru_cache(maxsize=32_768)(partial(_terms_of, language)) for language in Language}
 _STEMS = {language: lru_cache(maxsize=50_000)(partial(_stem, Stemmer.Stemmer(language.value))) for language in Language}

@@ -1,18 +1,25 @@
-"""Recalling what the journal knew at a commit: from Git alone, nothing is promoted or counted."""
+"""What the journal knew at a commit, and what a memory was: from Git alone, nothing is promoted or counted.
+
+What was shared is shown as long as its rule lets it pass now, whatever the rules were then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sync.taskmaster.core import Core
 from sync.taskmaster.hits import Wanted, refuse_odd
-from sync.taskmaster.long_term.port import AtCommit
+from sync.taskmaster.long_term.port import AtCommit, Revision
 from sync.taskmaster.memory import Memory, MemoryId, Tier
 from sync.taskmaster.own_keys import ARCHIVED, FROM
 from sync.taskmaster.recalling import line_of, provenance
 from sync.taskmaster.results import Recall, Recalled
-from sync.taskmaster.scoring import read_asked, scores
+from sync.taskmaster.scoring import Asked, read_asked, scores
+from sync.taskmaster.tiers.protocol import Held
+
+_LARGER = (100, 1_000)
+"""How many memories are looked for again, where most of what was found may not be shown."""
 
 
 def is_own(memory: Memory) -> bool:
@@ -31,13 +38,13 @@ def recall_at(core: Core, wanted: Wanted, then: AtCommit, is_allowed: Callable[[
     refuse_odd(wanted)
     line, asked = line_of(core, wanted.context), read_asked(wanted.query)
     key = wanted.query.strip()
+
+    def is_shown(held: Held) -> bool:
+        return (wanted.archived or not held.memory.metadata.get(ARCHIVED)) and is_allowed(held.memory)
+
     named = then.get([MemoryId(context, key) for context in line], then.moment)
-    searched = then.search(asked, list(line), wanted.pool, then.moment)
-    found = [
-        one
-        for one in ({one.memory.id: one for one in searched} | named).values()
-        if (wanted.archived or not one.memory.metadata.get(ARCHIVED)) and is_allowed(one.memory)
-    ]
+    searched = _searched(then, asked, list(line), wanted, is_shown)
+    found = list({one.memory.id: one for one in (*searched, *filter(is_shown, named.values()))}.values())
     rated = scores(asked, [(one.memory, one.tokens) for one in found])
     hits = [
         _shown(one.memory, score * line[one.memory.context], then.moment)
@@ -47,6 +54,35 @@ def recall_at(core: Core, wanted: Wanted, then: AtCommit, is_allowed: Callable[[
     best = sorted(good, key=lambda one: (one.memory.key != key, -one.score, one.memory.id))
     kept = tuple(best[: wanted.limit])
     return Recall(context=next(iter(line)), query=wanted.query, hits=kept, tiers=(Tier.LONG,))
+
+
+def _searched(
+    then: AtCommit, asked: Asked, contexts: Sequence[str], wanted: Wanted, is_shown: Callable[[Held], bool]
+) -> list[Held]:
+    found: list[Held] = []
+    for pool in (wanted.pool, *(one for one in _LARGER if one > wanted.pool)):
+        known = then.search(asked, contexts, pool, then.moment)
+        found = [one for one in known if is_shown(one)]
+        if len(found) >= wanted.limit or len(known) < pool:
+            break
+    return found
+
+
+def shown_history(revisions: Sequence[Revision], is_allowed: Callable[[Memory], bool] = is_own) -> tuple[Revision, ...]:
+    """The revisions of a memory that may be shown: not what may not be, nor that it was removed.
+
+    Args:
+        revisions: the newest first.
+        is_allowed: as for `recall_at`.
+    """
+    shown: list[Revision] = []
+    is_hidden = False
+    for one in reversed(revisions):
+        is_removal = one.memory is None and not one.why
+        is_hidden = is_hidden if is_removal else one.memory is not None and not is_allowed(one.memory)
+        if not is_hidden:
+            shown.append(one)
+    return tuple(reversed(shown))
 
 
 def _shown(memory: Memory, score: float, now: datetime) -> Recalled:

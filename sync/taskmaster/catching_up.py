@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from threading import Lock
 from types import MappingProxyType
 
@@ -57,14 +58,17 @@ class CatchUp:
         core.health.ask(Tier.SHORT, lambda: core.tiers.short.sweep(now))
         core.tiers.working.sweep(now)
         over = core.tiers.working.overflow(_BATCH) if core.tiers.catalogue is not None else []
-        if moving := [one for one in over if not one.memory.is_expired(now)]:
-            core.tiers.working.put([self._moved(one) for one in moving])
+        if over:
+            core.tiers.working.put([self._moved(one, now) for one in over])
 
-    def _moved(self, held: Held) -> Write:
-        """To the journal; the time limit that the working tier gave ends there, one of the writer's own does not."""
+    def _moved(self, held: Held, now: datetime) -> Write:
+        """To the journal; the time limit that the working tier gave ends there, one of the writer's own does not.
+
+        What is over stays over: consolidating archives it there.
+        """
         memory, long = held.memory, frozenset({Tier.LONG})
         given = memory.updated + duration(self._core.settings.limits.working_ttl)
-        expires = None if memory.expires == given else memory.expires
+        expires = None if memory.expires == given and not memory.is_expired(now) else memory.expires
         return Write(
             memory=replace(memory, expires=expires), seen=COPY, homes=long, owed=long, base=held.base,
             tokens=tuple(held.tokens),

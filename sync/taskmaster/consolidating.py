@@ -28,9 +28,10 @@ from sync.taskmaster.consolidation import (
 from sync.taskmaster.consolidation_report import ConsolidationReport, ContextReport
 from sync.taskmaster.core import Core, Down
 from sync.taskmaster.long_term.record import MISSING
+from sync.taskmaster.making import Request
 from sync.taskmaster.memory import ANY_TIME, Kind, Memory, MemoryId, Tier
 from sync.taskmaster.patterns import LEARNING, PATTERN, PATTERNS_KEY, Access, frequent, read_learned
-from sync.taskmaster.remembering import Request, StaleError
+from sync.taskmaster.remembering import StaleError
 from sync.taskmaster.results import Remembered
 from sync.taskmaster.scoring import text_of
 from sync.taskmaster.similar import Nearness

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from unicodedata import normalize
 
 from sync.document.fault import Fault
@@ -42,12 +42,61 @@ class ContextRule:
     inherits: bool = True
 
 
+class ContextRules(Protocol):
+    """The rules of a journal. Without any, everything is allowed, inherits, and is kept for a year."""
+
+    @property
+    def application(self) -> str:
+        """What every context of the journal begins with."""
+        ...
+
+    def expand(self, written: str) -> str:
+        """The id of a context that a person wrote, in full or without the application: `wedding:42`, `global`.
+
+        Raises:
+            UsageError: it is no context of this application.
+        """
+        ...
+
+    def pattern(self, written: str) -> Pattern:
+        """A pattern that a person wrote, in full or without the application: `wedding:*`, `*`.
+
+        Raises:
+            UsageError: it is none.
+        """
+        ...
+
+    def checked(self, written: str) -> str:
+        """The id of a context that may be written to.
+
+        Raises:
+            UsageError: as `expand`; or the rule of a context above does not name it among its children.
+        """
+        ...
+
+    def rule(self, context: str) -> ContextRule | None:
+        """The rule that holds for a context, by its full id; None where none does."""
+        ...
+
+    def lineage(self, context: str) -> tuple[str, ...]:
+        """The contexts whose memories are seen in one, by full ids: itself, those above, nearest first, then shared.
+
+        A context sees the one above it unless its rule says `inherit_from_parent: false`. Behind its own line stand
+        the modules that the rules of the line name as shared memory: those modules alone, not their functions.
+        """
+        ...
+
+    def retention(self, context: str) -> Retention:
+        """How long memories of a context are kept: as its rule says, else the nearest rule above, else a year."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContextRules:
-    """The rules of a journal. Without any, everything is allowed, inherits, and is kept for a year.
+class FixedRules:
+    """As `ContextRules`, of one reading of a file.
 
     Attributes:
-        application: what every context of the journal begins with.
+        application: see there.
         rules: one for each pattern, the most specific first; of those that match a context the first holds.
     """
 
@@ -57,11 +106,7 @@ class ContextRules:
     _found: dict[str, tuple[ContextRule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def expand(self, written: str) -> str:
-        """The id of a context that a person wrote, in full or without the application: `wedding:42`, `global`.
-
-        Raises:
-            UsageError: it is no context of this application.
-        """
+        """As `ContextRules.expand`."""
         full = expand(written, self.application) if written and isinstance(written, str) else written
         try:
             return Context.parse(full).text
@@ -70,19 +115,11 @@ class ContextRules:
             raise UsageError(error.message, hint=hint) from error
 
     def pattern(self, written: str) -> Pattern:
-        """A pattern that a person wrote, in full or without the application: `wedding:*`, `*`.
-
-        Raises:
-            UsageError: it is none.
-        """
+        """As `ContextRules.pattern`."""
         return Pattern.parse(expand(written, self.application))
 
     def checked(self, written: str) -> str:
-        """The id of a context that may be written to.
-
-        Raises:
-            UsageError: as `expand`; or the rule of a context above does not name it among its children.
-        """
+        """As `ContextRules.checked`."""
         context = Context.parse(self.expand(written))
         for child, parent in zip((context, *context.parents()), context.parents(), strict=False):
             rule = self.rule(parent.text)
@@ -94,20 +131,16 @@ class ContextRules:
         return context.text
 
     def rule(self, context: str) -> ContextRule | None:
-        """The rule that holds for a context, by its full id; None where none does."""
+        """As `ContextRules.rule`."""
         found = _kept(self._found, context, self._find_rule)
         return found[0] if found else None
 
     def lineage(self, context: str) -> tuple[str, ...]:
-        """The contexts whose memories are seen in one, by full ids: itself, those above, nearest first, then shared.
-
-        A context sees the one above it unless its rule says `inherit_from_parent: false`. Behind its own line stand
-        the modules that the rules of the line name as shared memory: those modules alone, not their functions.
-        """
+        """As `ContextRules.lineage`."""
         return _kept(self._lines, context, self._find_line)
 
     def retention(self, context: str) -> Retention:
-        """How long memories of a context are kept: as its rule says, else the nearest rule above, else a year."""
+        """As `ContextRules.retention`."""
         return next((one.retention for one in self._rules_upwards(context) if one.retention), DEFAULT_RETENTION)
 
     def _rules_upwards(self, context: str) -> Iterator[ContextRule]:
@@ -145,7 +178,7 @@ def _kept(cache: dict[str, _T], context: str, find: Callable[[str], _T]) -> _T:
     return known
 
 
-def load_context_rules(data: bytes, path: str = CONTEXTS_FILE) -> ContextRules:
+def load_context_rules(data: bytes, path: str = CONTEXTS_FILE) -> FixedRules:
     """The rules of a contexts.yaml.
 
     Args:
@@ -161,7 +194,7 @@ def load_context_rules(data: bytes, path: str = CONTEXTS_FILE) -> ContextRules:
     return found
 
 
-def read_context_rules(path: str, data: bytes) -> ContextRules | list[Fault]:
+def read_context_rules(path: str, data: bytes) -> FixedRules | list[Fault]:
     """The rules of a contexts.yaml, or all that is wrong with it; see `load_context_rules`."""
     file = read_rules_file(path, data, Schema.CONTEXTS)
     if isinstance(file, list):
@@ -175,7 +208,7 @@ def read_context_rules(path: str, data: bytes) -> ContextRules | list[Fault]:
     rules = list(_read_rules(file, application, faults))
     faults += _across_faults(file, rules)
     ordered = tuple(sorted(rules, key=lambda one: one.pattern.specificity, reverse=True))
-    return faults or ContextRules(application=application, rules=ordered)
+    return faults or FixedRules(application=application, rules=ordered)
 
 
 def _read_rules(file: RulesFile, application: str, faults: list[Fault]) -> Iterator[ContextRule]:

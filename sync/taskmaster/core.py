@@ -14,7 +14,7 @@ from sync.errors import JournalError
 from sync.taskmaster.context_rules import ContextRules
 from sync.taskmaster.events import Bus, Event
 from sync.taskmaster.memory import NOTHING, MemoryId, Tier
-from sync.taskmaster.tiers.protocol import Catalogue, Items, Objects, Semantic, TierDownError, Working
+from sync.taskmaster.tiers.protocol import Catalogue, Items, Objects, Semantic, TierDownError, Together, Working
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -33,6 +33,7 @@ class Tiers:
         short, working: see the ports.
         catalogue: of the long-term tier, with whole values; None without a repository.
         plain_catalogue: the same, of long values their first lines only.
+        together: asks the working tier and the plain catalogue at once; None where no server holds both.
         semantic: None where no model is installed, or none is wanted.
         objects: where long values lie.
     """
@@ -43,6 +44,7 @@ class Tiers:
     semantic: Semantic | None
     objects: Objects | None
     plain_catalogue: Catalogue | None = None
+    together: Together | None = None
 
     @property
     def lookup(self) -> Catalogue | None:

@@ -9,9 +9,11 @@ from datetime import datetime
 from sync.document.memory_settings import duration
 from sync.taskmaster.core import Core
 from sync.taskmaster.looking_up import Known, look_up
+from sync.taskmaster.making import ONLY_SHORT
 from sync.taskmaster.memory import ANY_TIME, Kind, Memory, MemoryId, Tier, checked_key
 from sync.taskmaster.remembering import Writer
 from sync.taskmaster.results import Forgotten
+from sync.taskmaster.storing import Intent
 
 _WORKING = frozenset({Tier.WORKING})
 
@@ -45,10 +47,12 @@ class Forgetter:
             return Forgotten(was=None, is_forgotten=True)
         grave = held.memory.forgotten(now, core.writer)
         if known.is_upstairs:
-            done = self._writer.to_working(grave, _WORKING, known, expected)
+            done = self._writer.to_working(Intent(memory=grave, homes=_WORKING, known=known, expected=expected))
         else:
             ttl = duration(core.settings.limits.short_term_ttl)
-            done = self._writer.to_short(replace(grave, expires=now + ttl), known, expected)
+            done = self._writer.to_short(
+                Intent(memory=replace(grave, expires=now + ttl), homes=ONLY_SHORT, known=known, expected=expected)
+            )
         if done.memory.is_forgotten:
             core.tell("memory:forgotten", id_)
         was = held.memory if self._is_allowed(held.memory) else None
@@ -60,5 +64,5 @@ class Forgetter:
             context=id_.context, key=id_.key, kind=Kind.MARKDOWN, data=b"", importance=0.0, created=now, updated=now,
             writer=self._core.writer, is_forgotten=True,
         )  # fmt: skip
-        done = self._writer.to_working(grave, _WORKING, known, None)
+        done = self._writer.to_working(Intent(memory=grave, homes=_WORKING, known=known))
         return Forgotten(was=None, is_forgotten=done.memory.is_forgotten, owed=done.owed, notes=done.notes)

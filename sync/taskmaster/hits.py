@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sync.errors import UsageError
 from sync.taskmaster.memory import MemoryId, Tier
-from sync.taskmaster.tiers.protocol import Held
+from sync.taskmaster.tiers.protocol import Held, Mark
 
 MAX_LIMIT = 1_000
 _SPARE = 2
@@ -32,11 +32,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A memory that a tier found, and how well it answers."""
+    """A memory that a tier found, and how well it answers.
+
+    Attributes:
+        held, tier, score: see above.
+        is_close: whether it was found by its meaning, and a tier closer than the journal holds it.
+        is_alone: whether the short-term tier found it, and none above is known to hold it.
+    """
 
     held: Held
     tier: Tier
     score: float
+    is_close: bool = False
+    is_alone: bool = False
 
     @property
     def id(self) -> MemoryId:
@@ -50,6 +58,27 @@ def knows_better(one: Held, other: Held) -> Held:
         if Tier.LONG in held.owed:
             return held
     return other if other.memory.version > one.memory.version else one
+
+
+def current(found: Sequence[Held], marks: Mapping[MemoryId, Mark]) -> list[Held]:
+    """What a tier found, as far as no tier that is to know better says otherwise; with the rivals that it tells of.
+
+    What is newer there, or forgotten, that tier has found by itself, or rightly not.
+
+    Args:
+        found: what the tier found.
+        marks: what the tiers say that are to know better.
+    """
+    known = [(one, marks.get(one.memory.id)) for one in found]
+    return [
+        one if mark is None else replace(one, rivals=mark.rivals, base=mark.base)
+        for one, mark in known
+        if mark is None or _is_current(one, mark)
+    ]
+
+
+def _is_current(copy: Held, mark: Mark) -> bool:
+    return Tier.LONG in copy.owed or (Tier.LONG not in mark.owed and mark.version <= copy.memory.version)
 
 
 def add(found: dict[MemoryId, Found], more: Sequence[Found]) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from sync.errors import UsageError
 from sync.taskmaster.consolidating import Keeper
 from sync.taskmaster.core import Core
+from sync.taskmaster.making import Request
 from sync.taskmaster.memory import ANY_TIME, Kind, MemoryId, encode_value
 from sync.taskmaster.patterns import LEARNING, Learned, identity_of, key_of, observed, read_learned, value_of
-from sync.taskmaster.remembering import Request, StaleError
+from sync.taskmaster.remembering import StaleError
 from sync.taskmaster.tiers.protocol import Held
 
 MAX_BYTES = 10_000

@@ -36,9 +36,9 @@ def lift(core: Core, stored: Stored, knew: frozenset[int]) -> Stored:
         write = Write(memory=found.memory, seen=0, homes=homes, tokens=tuple(found.tokens))
         taken = core.tiers.working.put([write])[0]
         knew |= {found.memory.version}
-        is_winner = stored.is_winner and not taken.is_winner
-        rival = taken.rival or stored.rival
-        stored = replace(stored, memory=taken.memory or memory, rival=rival, is_winner=is_winner)
+        held, rival = taken.memory or memory, taken.rival or stored.rival
+        is_still_ours = held.digest == memory.digest  # else it is what was taken up, or somebody's who came between
+        stored = replace(stored, memory=held, rival=rival, is_winner=stored.is_winner and is_still_ours)
     return stored
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sync.document.memory_settings import duration
+from sync.taskmaster.at_commit import shown_history
+from sync.taskmaster.flush_due import LastFlush, is_due, most_counted
 from sync.taskmaster.hits import Wanted
 from sync.taskmaster.long_term.port import SETTLED, Flushed, Outcome, Revision
 from sync.taskmaster.memories import Memories
@@ -25,12 +26,13 @@ class MemoryManager(Memories):
     """
 
     def history(self, context: str, key: str) -> tuple[Revision, ...]:
-        """What a memory was in the journal, the newest first.
+        """What a memory was in the journal, the newest first; without what was shared by a rule that is gone.
 
         Raises:
             UsageError: there is no repository.
         """
-        return self._journal.history(MemoryId(self._core.rules.expand(context), checked_key(key)))
+        found = self._journal.history(MemoryId(self._core.rules.expand(context), checked_key(key)))
+        return shown_history(found, self._sharing.is_allowed)
 
     def flush(self, *, allow_deletes: int | None = None, message: str = "") -> Flushed:
         """Write to the journal what it is owed, in one commit, and tell the other tiers what they are owed.
@@ -51,6 +53,7 @@ class MemoryManager(Memories):
         if done.owed:
             counts = {one.value: done.count(one) for one in Outcome}
             self._core.tell("memory:flushed", commit=done.commit, counts=counts)
+        self._record.save(LastFlush(at=self._core.clock(), left=len(done.left)))
         return done
 
     def _note_bases(self, ids: Sequence[MemoryId]) -> None:
@@ -61,13 +64,12 @@ class MemoryManager(Memories):
                 core.seen.note(id_, held.memory.version, held.base)
 
     def is_flush_due(self) -> bool:
-        """Whether enough memories wait for the journal, or one has waited long enough."""
+        """Whether enough memories wait for the journal, or one has waited long enough; see `is_due`."""
         if self._long is None:
             return False
-        settings = self._core.settings
-        waiting = self._core.tiers.working.owed(Tier.LONG, settings.flush_count)
-        oldest = self._core.clock() - duration(settings.flush_age)
-        return len(waiting) >= settings.flush_count or any(one.memory.updated <= oldest for one in waiting)
+        settings, last = self._core.settings, self._record.load()
+        waiting = self._core.tiers.working.waiting(Tier.LONG, most_counted(settings, last))
+        return is_due(settings, last, waiting, self._core.clock())
 
     def flush_if_due(self) -> Flushed | None:
         """As `flush`, where it is due; None where it is not."""

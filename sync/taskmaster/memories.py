@@ -13,13 +13,15 @@ from sync.taskmaster.at_commit import recall_at
 from sync.taskmaster.catching_up import CatchUp
 from sync.taskmaster.core import Core, Down, Tiers
 from sync.taskmaster.events import Bus
+from sync.taskmaster.flush_due import FlushRecord, Unshared
 from sync.taskmaster.forgetting import Forgetter
 from sync.taskmaster.hits import Wanted, refuse_limit
 from sync.taskmaster.long_term.port import LongTerm
+from sync.taskmaster.making import Request
 from sync.taskmaster.memory import Memory, MemoryId, Tier, Value
 from sync.taskmaster.promoting import Promoter
 from sync.taskmaster.recalling import Reader
-from sync.taskmaster.remembering import Request, Writer
+from sync.taskmaster.remembering import Writer
 from sync.taskmaster.results import Forgotten, Page, Recall, Recalled, Remembered
 from sync.taskmaster.rivals import Rivals
 from sync.taskmaster.sharing import Sharing
@@ -33,10 +35,12 @@ class Memories:
         core: tiers, rules, settings, clock and events.
         long: the journal; None without a repository.
         sharing: which memories pass from one context to another.
+        record: where the last flush is written down; None for nowhere but here.
     """
 
-    def __init__(self, core: Core, long: LongTerm | None, sharing: Sharing) -> None:
+    def __init__(self, core: Core, long: LongTerm | None, sharing: Sharing, record: FlushRecord | None = None) -> None:
         self._core, self._long, self._sharing = core, long, sharing
+        self._record = record or Unshared()
         self._catch_up = CatchUp(core)
         self._writer = Writer(core, self._catch_up, self._freshen)
         self._forgetter = Forgetter(core, self._writer, self._freshen, sharing.is_allowed)
@@ -201,8 +205,11 @@ class Memories:
         return self._forgetter.forget(context, key, expected)
 
     def rivals(self, context: str, key: str) -> tuple[Memory, ...]:
-        """The values that lost against what a key holds, the newest first, until somebody settles them."""
-        return self._rivals.all(context, key)
+        """The values that lost against what a key holds, the newest first, until somebody settles them.
+
+        What was shared by a rule that is gone is left out.
+        """
+        return tuple(one for one in self._rivals.all(context, key) if self._sharing.is_allowed(one))
 
     def settle(self, context: str, key: str, *, keep: str) -> Remembered | None:
         """Decide between what a key holds and its rivals.

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sync.taskmaster.catching_up import CatchUp
 from sync.taskmaster.core import Core, Down
+from sync.taskmaster.hits import Found
 from sync.taskmaster.memory import Tier
 from sync.taskmaster.tiers.protocol import Held, Use
 from sync.taskmaster.writing import COPY_NEW, Write
@@ -26,11 +27,11 @@ class Promoter:
     def __init__(self, core: Core, catch_up: CatchUp) -> None:
         self._core, self._catch_up = core, catch_up
 
-    def used(self, hits: Sequence[tuple[Held, Tier, float]], now: datetime) -> None:
+    def used(self, hits: Sequence[Found], now: datetime) -> None:
         """Memories were recalled.
 
         Args:
-            hits: each with the tier that found it, and its score.
+            hits: what was found.
             now: when the recall began, aware, UTC.
 
         Effects:
@@ -41,17 +42,18 @@ class Promoter:
         if not hits:
             return
         self._count(hits, now)
-        if far := [held for held, tier, score in hits if _is_far(held, tier, score)]:
+        if far := [one.held for one in hits if _is_far(one)]:
             self._to_working(far)
-        if near := [held for held, tier, _score in hits if tier is Tier.WORKING and not held.rivals]:
+        if near := [one.held for one in hits if one.tier is Tier.WORKING and not one.held.rivals]:
             self._to_short(near)
 
-    def _count(self, hits: Sequence[tuple[Held, Tier, float]], now: datetime) -> None:
+    def _count(self, hits: Sequence[Found], now: datetime) -> None:
         took_s = max(0.0, (self._core.clock() - now).total_seconds())
-        uses = [Use(id=held.memory.id, at=now, took_s=took_s) for held, _tier, _score in hits]
+        uses = [Use(id=one.id, at=now, took_s=took_s) for one in hits]
         health, tiers = self._core.health, self._core.tiers
         health.ask(Tier.SHORT, lambda: tiers.short.touch(uses))
-        health.ask(Tier.WORKING, lambda: tiers.working.touch(uses))
+        if above := [use for use, one in zip(uses, hits, strict=True) if not one.is_alone]:
+            health.ask(Tier.WORKING, lambda: tiers.working.touch(above))
 
     def _to_working(self, far: Sequence[Held]) -> None:
         homes = frozenset({Tier.LONG, Tier.WORKING})
@@ -71,7 +73,7 @@ class Promoter:
                 self._core.tell("memory:promoted", one.memory.id, tier=Tier.SHORT.value)
 
 
-def _is_far(held: Held, tier: Tier, score: float) -> bool:
-    if tier is Tier.SEMANTIC:  # where the working tier has it, writing it there again does nothing
-        return score >= _RELEVANT and Tier.LONG in held.homes
-    return tier is Tier.LONG
+def _is_far(found: Found) -> bool:
+    if found.tier is Tier.SEMANTIC:
+        return found.score >= _RELEVANT and Tier.LONG in found.held.homes and not found.is_close
+    return found.tier is Tier.LONG

@@ -8,16 +8,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from sync.taskmaster.core import JOURNAL, Core, Down
-from sync.taskmaster.hits import Found, Wanted, add, best, is_enough, knows_better, refuse_odd
+from sync.taskmaster.hits import Found, Wanted, add, best, current, is_enough, refuse_odd
+from sync.taskmaster.looking_up import look_above, marks_above
 from sync.taskmaster.memory import Memory, MemoryId, Tier, checked_key
 from sync.taskmaster.promoting import Promoter
 from sync.taskmaster.results import Recall, Recalled
 from sync.taskmaster.scoring import Asked, read_asked, scores
-from sync.taskmaster.tiers.protocol import Held, Items, TierDownError
+from sync.taskmaster.tiers.protocol import Held, Items, Mark, TierDownError
 
 T = TypeVar("T")
 
 _FARTHER = 0.95  # what a score keeps for each step up to the context that has the memory: the nearest comes first
+_HOLDERS = (Tier.SHORT, Tier.WORKING, Tier.LONG)
 _LARGER = (100, 1_000)
 """How many memories a tier is asked for again, where most of what it found may not be shown."""
 
@@ -66,7 +68,7 @@ class Reader:
             if is_enough(found, wanted, line):
                 break
         hits = best(found, wanted)
-        self._promoter.used([(one.held, one.tier, one.score) for one in hits], now)
+        self._promoter.used(hits, now)
         asked_tiers = [tier.value for tier in tiers]
         self._core.tell("memory:recalled", MemoryId(wanted.context, ""), hits=len(hits), tiers=asked_tiers)
         return Recall(
@@ -88,7 +90,7 @@ class Reader:
         if one is None:
             self._refuse_doubt()
             return None
-        self._promoter.used([(one.held, one.tier, one.score)], now)
+        self._promoter.used([one], now)
         return self.shown(one, now)
 
     def newest(self, ids: Sequence[MemoryId], now: datetime, *, archived: bool = False) -> dict[MemoryId, Found]:
@@ -98,10 +100,14 @@ class Reader:
         """
         found: dict[MemoryId, Found] = {}
         rivals: dict[MemoryId, int] = {}
-        for tier in (Tier.SHORT, Tier.WORKING, Tier.LONG) if ids else ():
-            held = self._ask(tier, lambda items: items.get(ids, now))
+        if not ids:
+            return {}
+        short = self._ask(Tier.SHORT, lambda items: items.get(ids, now))
+        above = look_above(self._core, ids, now)
+        known = {id_ for held in above if not isinstance(held, Down) for id_ in held}
+        for tier, held in zip(_HOLDERS, (short, *above), strict=True):
             if not isinstance(held, Down):
-                add(found, [Found(one, tier, 1.0) for one in held.values()])
+                add(found, [Found(one, tier, 1.0, is_alone=id_ not in known) for id_, one in held.items()])
                 rivals |= {id_: one.rivals for id_, one in held.items() if one.rivals}
         found |= {id_: replace(found[id_], held=replace(found[id_].held, rivals=n)) for id_, n in rivals.items()}
         shown = {id_: one for id_, one in found.items() if not one.held.memory.is_forgotten}
@@ -147,16 +153,21 @@ class Reader:
         if tier is Tier.SEMANTIC:
             return self._by_meaning(asked, line, wanted, now)
         held: list[Held] = []
+        marks: Mapping[MemoryId, Mark] = {}
         for pool in (wanted.pool, *_LARGER):
             found = self._ask(tier, lambda items, pool=pool: items.search(asked, list(line), pool, now))  # type: ignore[misc]
             if isinstance(found, Down):
                 return found
-            current = self._current(tier, found, now)
-            held = [one for one in current if self._admits(one.memory, archived=wanted.archived)]
+            marks = marks_above(self._core, tier, found, now) if found and tier is not Tier.WORKING else {}
+            held = [one for one in current(found, marks) if self._admits(one.memory, archived=wanted.archived)]
             if len(held) >= wanted.limit or len(found) < pool:
                 break
         rated = scores(asked, [(one.memory, one.tokens) for one in held])
-        return [Found(one, tier, score * line[one.memory.context]) for one, score in zip(held, rated, strict=True)]
+        is_short = tier is Tier.SHORT
+        return [
+            Found(one, tier, score * line[one.memory.context], is_alone=is_short and one.memory.id not in marks)
+            for one, score in zip(held, rated, strict=True)
+        ]
 
     def _by_meaning(self, asked: Asked, line: Mapping[str, float], wanted: Wanted, now: datetime) -> list[Found] | Down:
         semantic = self._core.tiers.semantic
@@ -165,9 +176,11 @@ class Reader:
         near = self._core.health.ask(Tier.SEMANTIC, lambda: semantic.near(asked.text, list(line), wanted.pool))
         if isinstance(near, Down):
             return near
-        held = self.newest([one.id for one in near], now, archived=wanted.archived)
+        newest = self.newest([one.id for one in near], now, archived=wanted.archived)
         return [
-            Found(held[one.id].held, Tier.SEMANTIC, one.score * line[one.id.context]) for one in near if one.id in held
+            Found(known.held, Tier.SEMANTIC, one.score * line[one.id.context], is_close=known.tier is not Tier.LONG)
+            for one in near
+            if (known := newest.get(one.id)) is not None
         ]
 
     def _refuse_doubt(self) -> None:
@@ -178,28 +191,6 @@ class Reader:
 
     def _admits(self, memory: Memory, *, archived: bool) -> bool:
         return (archived or not memory.metadata.get("_archived")) and self._is_allowed(memory)
-
-    def _current(self, tier: Tier, held: Sequence[Held], now: datetime) -> list[Held]:
-        """What was found, as far as no tier that is to know better says otherwise; with the rivals that it tells of.
-
-        What is newer there, or forgotten, that tier has found by itself, or rightly not.
-        """
-        if tier is Tier.WORKING or not held:
-            return list(held)
-        above = self._known_by(Tier.WORKING, held, now)
-        if tier is Tier.SHORT:
-            above = self._known_by(Tier.LONG, [one for one in held if one.memory.id not in above], now) | above
-        kept = [(one, above.get(one.memory.id)) for one in held]
-        return [
-            one if own is None else replace(one, rivals=own.rivals, base=own.base)
-            for one, own in kept
-            if own is None or knows_better(one, own) is one
-        ]
-
-    def _known_by(self, tier: Tier, held: Sequence[Held], now: datetime) -> dict[MemoryId, Held]:
-        ids = [one.memory.id for one in held]
-        known = self._ask(tier, lambda items: items.get(ids, now)) if ids else {}
-        return {} if isinstance(known, Down) else known
 
 
 def provenance(memory: Memory) -> str:

@@ -1,43 +1,27 @@
-"""Writing: where a memory belongs, and the order in which tiers are told, so that nothing acknowledged is lost.
+"""Remembering: callers who remember at the same time are served together, and each is told what became of its own.
 
-All but what lives in the short-term tier alone is first written to the working tier, in one durable step, with what
-other tiers must still be told. A process that dies behind it has lost nothing: whoever catches up tells them.
+Python runs one thread at a time, so threads that each ask every tier for themselves mostly wait for each other. Here
+one looks up, makes and writes for all who wait: a tier is asked once, and a durable step is shared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from threading import local
+from time import monotonic
+from typing import cast
 
-from sync.document.memory_settings import EMBEDDED, duration
-from sync.errors import RetryError, UsageError
+from sync.errors import RetryError
 from sync.taskmaster.catching_up import CatchUp
-from sync.taskmaster.core import Core, Down
-from sync.taskmaster.importance import Facts, importance_of
-from sync.taskmaster.lifting import lift
-from sync.taskmaster.looking_up import Known, look_up
-from sync.taskmaster.memory import (
-    ANY_TIME,
-    ENTRY,
-    OBJECT,
-    Memory,
-    MemoryId,
-    Tier,
-    Value,
-    checked_key,
-    checked_metadata,
-    encode_value,
-)
-from sync.taskmaster.placing import homes_of
+from sync.taskmaster.core import Core
+from sync.taskmaster.looking_up import Known, look_up, look_up_all
+from sync.taskmaster.making import Request, make_memory
+from sync.taskmaster.memory import Memory, MemoryId, Tier, checked_key
 from sync.taskmaster.results import Remembered
-from sync.taskmaster.retention import parse_retention, parse_ttl
-from sync.taskmaster.scoring import tokens_of
-from sync.taskmaster.tiers.protocol import Held
-from sync.taskmaster.writing import COPY_NEW, Stored, Write
-
-_ORDER = tuple(Tier)
+from sync.taskmaster.storing import Intent, Storer, Written
+from sync.taskmaster.tiers.group import Group, Job
+from sync.taskmaster.tiers.protocol import Held, TierDownError
 
 
 class StaleError(RetryError):
@@ -46,20 +30,19 @@ class StaleError(RetryError):
     code = "stale"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is to be remembered; see `MemoryManager.remember`."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request, and the moment when it came, by the monotonic clock."""
 
-    context: str
-    key: str
-    value: Value
-    importance: float | None = None
-    ttl: timedelta | str | None = None
-    metadata: Mapping[str, Any] | None = None
-    type: str = ""
-    retention: str = ""
-    expected: int | None = None
-    own: Mapping[str, Any] | None = None
+    request: Request
+    since: float
+
+
+_Jobs = Sequence[Job[None]]
+_Named = Mapping[MemoryId, Job[None]]
+
+_GROUPS = 1
+"""So many groups are served at a time, told apart by key: while one waits for the disk, another one is served."""
 
 
 class Writer:
@@ -72,23 +55,20 @@ class Writer:
     """
 
     def __init__(self, core: Core, catch_up: CatchUp, follow: Callable[[], None]) -> None:
-        self._core, self._catch_up, self._follow = core, catch_up, follow
+        self._core, self._follow = core, follow
+        self._storer = Storer(core, catch_up)
+        self._groups = [Group[None](self._carry_out) for _ in range(_GROUPS)]
+        self._leader = local()
+        self._fell: tuple[float, TierDownError] | None = None
 
     def remember(self, request: Request) -> Remembered:
         """See `MemoryManager.remember`."""
-        self._follow()
-        core, now = self._core, self._core.clock()
-        id_ = MemoryId(core.rules.checked(request.context), checked_key(request.key))
-        known = look_up(core, id_, now)
-        memory = self._made(id_, request, known, now)
-        homes = homes_of(memory.importance, core.settings.placing)
-        if homes == {Tier.SHORT} and not known.is_upstairs:
-            return self.to_short(self._timed(memory, homes), known, request.expected)
-        held = known.working or known.long
-        homes |= (held.homes if held else frozenset()) | (frozenset({Tier.LONG}) if known.long else frozenset())
-        if Tier.LONG in homes and core.settings.working != EMBEDDED:
-            homes |= {Tier.WORKING}  # where other clones read it until they have pulled the entry
-        return self.to_working(self._timed(memory, homes), homes, known, request.expected)
+        if getattr(self._leader, "is_one", False):  # a callback of an event remembers, too
+            return self._told(self._written_alone(request))
+        asked = _Asked(request, monotonic())
+        group = self._groups[hash((request.context, request.key)) % _GROUPS]
+        written = cast("Written | None", group.do(lambda _: asked))
+        return self._told(written or self._written_alone(request))
 
     def amend(self, memory: Memory, held: Held, homes: frozenset[Tier]) -> Remembered:
         """See `MemoryManager.amend`."""
@@ -97,183 +77,111 @@ class Writer:
             raise StaleError(f"{memory.context} {memory.key} was written again", hint="look at it, and decide again")
         if known.held is None:  # its time is up: the tiers do not show it
             known = replace(known, long=held)
-        return self.to_working(memory, homes, known, held.memory.version)
+        return self.to_working(Intent(memory=memory, homes=homes, known=known, expected=held.memory.version))
 
-    def _made(self, id_: MemoryId, request: Request, known: Known, now: datetime) -> Memory:
-        kind, data = encode_value(request.value)
-        metadata = checked_metadata(request.metadata)
-        if reserved := next((key for key in metadata if key.startswith("_")), ""):
-            raise UsageError(f"the metadata key {reserved!r} is this program's", hint="use one without `_` in front")
-        if request.retention:
-            parse_retention(request.retention)
-        if len(request.type) > 200 or not (request.type.isprintable() and request.type == request.type.strip()):
-            raise UsageError(f"the type {request.type!r} is none", hint="give a word, such as pricing")
-        held = known.held
-        facts = Facts(kind=kind, data=data, type=request.type, metadata=metadata, uses=held.uses if held else 0,
-                      used=held.used if held else None, now=now,
-                      types=self._core.settings.business_value)  # fmt: skip
-        importance = request.importance
-        if importance is None:
-            importance = importance_of(facts, self._core.settings.importance)
-        elif not 0 <= importance <= 1:
-            raise UsageError(f"the importance {importance} is none", hint="give a number from 0 to 1")
-        return Memory(
-            context=id_.context, key=id_.key, kind=kind, data=data, importance=importance, created=now, updated=now,
-            type=request.type, expires=now + parse_ttl(request.ttl) if request.ttl is not None else None,
-            retention=request.retention, writer=self._core.writer, metadata={**metadata, **(request.own or {})},
-        )  # fmt: skip
+    def to_short(self, intent: Intent) -> Remembered:
+        """Write to the short-term tier alone, see `Storer.to_short`."""
+        return self._told(self._storer.to_short([intent])[0])
 
-    def _timed(self, memory: Memory, homes: frozenset[Tier]) -> Memory:
-        """With the time limit of the highest tier that holds it; the journal's own is the context's retention."""
-        if memory.expires is not None or Tier.LONG in homes:
-            return memory
-        limits = self._core.settings.limits
-        ttl = limits.working_ttl if Tier.WORKING in homes else limits.short_term_ttl
-        return replace(memory, expires=memory.updated + duration(ttl))
+    def to_working(self, intent: Intent) -> Remembered:
+        """Write to the working tier, and tell others, see `Storer.to_working`."""
+        return self._told(self._storer.to_working([intent])[0])
 
-    def to_short(self, memory: Memory, known: Known, expected: int | None) -> Remembered:
-        """To the short-term tier alone, where it holds what the writer knew; else both values go up.
+    def _carry_out(self, jobs: _Jobs) -> None:
+        """Serve some callers: of each key the first, then the next, since each must know what the one before wrote."""
+        self._leader.is_one = True
+        try:
+            while jobs:
+                named: dict[MemoryId, Job[None]] = {}
+                later = [job for job in jobs if (id_ := self._named(job)) and named.setdefault(id_, job) is not job]
+                self._serve(named)
+                jobs = later
+        finally:
+            self._leader.is_one = False
 
-        The short-term tier keeps no rivals, so it must not replace a value that the writer did not know of.
-        """
-        core = self._core
-        write = replace(self._write(memory, known, expected, homes=frozenset({Tier.SHORT})), is_strict=True)
-        stored = self._put_short(write, known, is_asked=expected is not None)
-        if isinstance(stored, Down):
-            done = self.to_working(memory, frozenset({Tier.SHORT}), known, expected)
-            return replace(done, notes=(*done.notes, f"{stored.note}; kept in the working tier meanwhile"))
-        if expected is None and not stored.is_winner and stored.memory is not None:
-            homes = frozenset({Tier.SHORT, Tier.WORKING})
-            core.seen.note(memory.id, write.seen, write.base)
-            return self.to_working(memory, homes, replace(known, short=Held(memory=stored.memory)), None)
-        if stored.is_winner and core.tiers.working.get([memory.id], memory.updated):  # somebody moved the key up
-            core.seen.note(memory.id, write.seen, write.base)
-            return self.to_working(memory, frozenset({Tier.SHORT, Tier.WORKING}), replace(known, short=None), None)
-        return self._told(memory.id, stored, tiers=(Tier.SHORT,), owed=(), expected=expected)
+    def _named(self, job: Job[None]) -> MemoryId | None:
+        try:
+            return self._id_of(_asked(job).request)
+        except Exception as error:  # noqa: BLE001 (it is raised again by whoever waits for the job)
+            job.fail(error)
+            return None
 
-    def _put_short(self, write: Write, known: Known, *, is_asked: bool) -> Stored | Down:
-        core = self._core
-        if known.short_down is not None:
-            return known.short_down
+    def _serve(self, jobs: _Named) -> None:
+        if self._fell is not None and (waiting := [job for job in jobs.values() if _asked(job).since < self._fell[0]]):
+            _fail_all(waiting, self._fell[1])  # they have waited as long as whoever found that it does not answer
+            jobs = {id_: job for id_, job in jobs.items() if not job.is_done}
+        try:
+            if jobs:
+                self._store(jobs)
+        except TierDownError as error:
+            self._fell = monotonic(), error
+            _fail_all(jobs.values(), error)
+        except Exception as error:  # noqa: BLE001 (as above)
+            left = {id_: job for id_, job in jobs.items() if not job.is_done}
+            if len(left) > 1:
+                for id_, job in left.items():
+                    self._serve({id_: job})
+            else:
+                _fail_all(left.values(), error)
 
-        def work() -> Stored:
-            stored = core.tiers.short.put([write])[0]
-            if stored.memory is None and not is_asked:  # what the writer knew has been pushed out, or its time was up
-                stored = core.tiers.short.put([replace(write, seen=0)])[0]
-            return stored
+    def _store(self, jobs: _Named) -> None:
+        """Write what some callers ask for; who needs something fetched first is told None, and does it by itself."""
+        self._follow()
+        found = look_up_all(self._core, jobs, self._core.clock())
+        intents: list[tuple[Job[None], Intent]] = []
+        for id_, job in jobs.items():
+            try:
+                intent = self._intent(id_, _asked(job).request, found[id_])
+            except Exception as error:  # noqa: BLE001 (as above)
+                job.fail(error)
+                continue
+            if intent.needs_object:
+                job.succeed(None)
+            else:
+                intents.append((job, intent))
+        for (job, _), written in zip(intents, self._storer.store([one for _, one in intents]), strict=True):
+            job.succeed(written)
 
-        return core.health.ask(Tier.SHORT, work)
+    def _written_alone(self, request: Request) -> Written:
+        self._follow()
+        id_ = self._id_of(request)
+        return self._storer.store([self._intent(id_, request, look_up(self._core, id_, self._core.clock()))])[0]
 
-    def to_working(self, memory: Memory, homes: frozenset[Tier], known: Known, expected: int | None) -> Remembered:
-        """Write to the working tier, and tell the short-term one; the journal and the vectors are owed theirs."""
-        core = self._core
-        owed = self._owed(memory, homes, known)
-        write = self._write(memory, known, expected, homes=homes, owed=owed)
-        writes = [write]
-        if known.working is None and (below := self._below(known)) is not None:
-            # What the writer knew from another tier is what others must have known too.
-            copy = Write(
-                memory=below.memory, seen=COPY_NEW, homes=below.homes, tokens=tuple(below.tokens), base=below.base
-            )
-            writes.insert(0, copy)
-        stored = core.tiers.working.put(writes)[-1]
-        if not stored.is_winner and core.seen.of(memory.id) is None:
-            core.seen.note(memory.id, write.seen, write.base)  # the next value is not based on what won either
-        if known.working is None and known.short_down is None and (stored.is_winner or expected is None):
-            knew = frozenset({known.short.memory.version} if known.short else ())
-            stored = lift(core, stored, knew)
-        if stored.rival is not None and ENTRY in stored.rival.metadata and Tier.LONG in homes:
-            core.tiers.working.settle_rivals(memory.id, [stored.rival.digest])  # the flush merges it, three ways
-            stored = replace(stored, rival=None)
-        left, notes = set(owed), tuple[str, ...]()
-        if Tier.SHORT in owed and stored.memory is not None:
-            down = known.short_down or self._tell_short(stored)
-            notes = (down.note,) if down else ()
-            left -= set() if down else {Tier.SHORT}
-        held = {Tier.WORKING} | (homes & owed) - left
-        return replace(
-            self._told(
-                memory.id,
-                stored,
-                tiers=_ordered(held),
-                owed=_ordered(frozenset(left)),
-                expected=expected,
-                base=write.base,
-            ),
-            notes=notes,
-        )
+    def _id_of(self, request: Request) -> MemoryId:
+        return MemoryId(self._core.rules.checked(request.context), checked_key(request.key))
 
-    def _below(self, known: Known) -> Held | None:
-        """What another tier holds, with its whole value; None where nothing does, or the value is not to be had now."""
-        held = known.long or known.short
-        if held is None or OBJECT not in held.memory.metadata:
-            return held
-        id_, catalogue = held.memory.id, self._core.tiers.catalogue
-        whole = self._core.health.ask(Tier.LONG, lambda: catalogue.get([id_], ANY_TIME).get(id_) if catalogue else None)
-        return None if isinstance(whole, Down) else whole
+    def _intent(self, id_: MemoryId, request: Request, known: Known) -> Intent:
+        memory, homes = make_memory(self._core, id_, request, known, self._core.clock())
+        return Intent(memory=memory, homes=homes, known=known, expected=request.expected)
 
-    def _tell_short(self, stored: Stored) -> Down | None:
-        """What has a rival is not kept close: whoever recalls it is to be told so, by the tier that keeps rivals."""
-        if stored.memory is None or stored.rival is None:
-            return self._catch_up.tell_short([stored.memory] if stored.memory else [])
-        return self._catch_up.hide_short([stored.memory])
-
-    def _owed(self, memory: Memory, homes: frozenset[Tier], known: Known) -> frozenset[Tier]:
-        """Whom a write of the working tier must be told: homes, and who holds an older version."""
-        tiers, held = self._core.tiers, known.working
-        owed = homes - {Tier.WORKING}
-        if known.short is not None or known.short_down is not None:
-            owed |= {Tier.SHORT}
-        if known.long is not None or (held and Tier.LONG in (held.homes | held.owed)):
-            owed |= {Tier.LONG}
-        if memory.is_forgotten and tiers.semantic is not None:
-            owed |= {Tier.SEMANTIC}
-        if tiers.catalogue is None:
-            owed -= {Tier.LONG}
-        return owed if tiers.semantic is not None else owed - {Tier.SEMANTIC}
-
-    def _write(
-        self, memory: Memory, known: Known, expected: int | None, *, homes: frozenset[Tier],
-        owed: frozenset[Tier] = frozenset(),
-    ) -> Write:  # fmt: skip
-        held = known.held
-        version, base = (held.memory.version, held.base) if held else (0, "")
-        if expected is None and (seen := self._core.seen.of(memory.id)) is not None and seen[0] != version:
-            version, base = seen  # what the journal says by now is not what this value is based on
-        return Write(
-            memory=memory,
-            seen=version if expected is None else expected,
-            homes=homes,
-            owed=owed,
-            tokens=() if memory.is_forgotten else tokens_of(memory),
-            base=base,
-            is_strict=expected is not None,
-        )
-
-    def _told(
-        self,
-        id_: MemoryId,
-        stored: Stored,
-        *,
-        tiers: tuple[Tier, ...],
-        owed: tuple[Tier, ...],
-        expected: int | None,
-        base: str = "",
-    ) -> Remembered:
-        core, memory = self._core, stored.memory
+    def _told(self, written: Written) -> Remembered:
+        """What a caller is told; from now on it knows the version. In the caller's thread, for events are published."""
+        core, stored, memory, expected = self._core, written.stored, written.stored.memory, written.expected
         if memory is None or (expected is not None and not stored.is_winner):
             at = f"at version {memory.version}" if memory else "not there"
             hint = "look at what it holds now (recall), and decide again"
-            raise StaleError(f"{id_.context} {id_.key}: expected version {expected}, it is {at}", hint=hint)
+            raise StaleError(
+                f"{written.id.context} {written.id.key}: expected version {expected}, it is {at}", hint=hint
+            )
         if stored.is_winner:
-            core.seen.note(id_, memory.version, base)
+            core.seen.note(written.id, memory.version, written.base)
             if not memory.is_forgotten:
-                places = [one.value for one in tiers]
-                core.tell("memory:saved", id_, importance=memory.importance, version=memory.version, tiers=places)
+                places = [one.value for one in written.tiers]
+                core.tell(
+                    "memory:saved", written.id, importance=memory.importance, version=memory.version, tiers=places
+                )
         if stored.rival is not None:
-            core.tell("memory:conflict", id_, kept=memory.digest, rival=stored.rival.digest)
-        return Remembered(memory=memory, tiers=tiers, owed=owed, rival=stored.rival, is_winner=stored.is_winner)
+            core.tell("memory:conflict", written.id, kept=memory.digest, rival=stored.rival.digest)
+        return Remembered(
+            memory=memory, tiers=written.tiers, owed=written.owed, rival=stored.rival, is_winner=stored.is_winner,
+            notes=written.notes,
+        )  # fmt: skip
 
 
-def _ordered(tiers: frozenset[Tier] | set[Tier]) -> tuple[Tier, ...]:
-    return tuple(one for one in _ORDER if one in tiers)
+def _asked(job: Job[None]) -> _Asked:
+    return cast("_Asked", job.work(None))
+
+
+def _fail_all(jobs: Iterable[Job[None]], error: Exception) -> None:
+    for job in jobs:
+        job.fail(error)

@@ -11,7 +11,7 @@ from itertools import islice
 from math import log1p
 from typing import Any
 
-from sync.search.analysis import Language, analyse_question, language_of, language_of_words, terms_of_words, words_of
+from sync.search.analysis import Language, analyse_question, language_of, own_terms, terms_of_words, words_of
 from sync.taskmaster.memory import Kind, Memory
 
 MAX_TOKENS = 512
@@ -59,10 +59,9 @@ def token(context: str, term: str) -> int:
 
 def tokens_of(memory: Memory) -> tuple[int, ...]:
     """What a memory is found by in its context: the terms of key, type and value; in order, each once."""
-    words = words_of(text_of(memory))
-    terms = dict.fromkeys(terms_of_words(words, language_of_words(words, Language.ENGLISH)))
+    hashes = dict.fromkeys(map(_hash, own_terms(text_of(memory), Language.ENGLISH)))
     of_context = _mixed(memory.context)
-    return tuple((of_context ^ _hash(term)) & _SIZE for term in islice(terms, MAX_TOKENS))
+    return tuple([(of_context ^ one) & _SIZE for one in islice(hashes, MAX_TOKENS)])
 
 
 def text_of(memory: Memory) -> str:

@@ -8,9 +8,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import RetryError, UsageError
+from sync.taskmaster.making import Request
 from sync.taskmaster.memory import MAX_KEY, Memory, MemoryId
 from sync.taskmaster.own_keys import FROM, KEY, REFERENCE, ROLE, RULE, TRANSFORM, VERSION
-from sync.taskmaster.remembering import Request, StaleError
+from sync.taskmaster.remembering import StaleError
 from sync.taskmaster.results import Remembered
 from sync.taskmaster.sharing_rules import Denied, Granted, SharingRule, SharingRules, decide_share
 from sync.taskmaster.transforms import TransformChoice, apply_transform, mark_of
@@ -53,14 +54,18 @@ class _Passing:
         memory: what the source holds.
         target: the id of the context that it goes to.
         role: as whom.
-        rule, transform: what lets it pass, and what is done to its value.
+        rule: what lets it pass.
     """
 
     memory: Memory
     target: str
     role: str
     rule: SharingRule
-    transform: TransformChoice
+
+    @property
+    def transform(self) -> TransformChoice:
+        """What is done to its value."""
+        return self.rule.transform
 
     @property
     def copy_key(self) -> str:
@@ -104,9 +109,9 @@ class Sharing:
             granted = decide_share(rules, *passed, memory.type, _text(memory, ROLE))
         except UsageError:  # it names no context: nobody shared it
             return False
-        if not isinstance(granted, Granted) or granted.rule is None:
+        if not isinstance(granted, Granted):
             return False
-        return (granted.rule.name, mark_of(granted.transform)) == (_text(memory, RULE), _text(memory, TRANSFORM))
+        return (granted.rule.name, mark_of(granted.rule.transform)) == (_text(memory, RULE), _text(memory, TRANSFORM))
 
     def share(self, manager: MemoryManager, source: str, target: str, key: str, role: str) -> Shared:
         """See `MemoryManager.share`. Done again, it does what was left undone, where it ended half way."""
@@ -140,9 +145,7 @@ class Sharing:
         granted = decide_share(self._load(), memory.context, target, memory.type, role)
         if isinstance(granted, Denied):
             raise granted.error()
-        if granted.rule is None:
-            raise UsageError(f"{memory.context} has it already")
-        return _Passing(memory=memory, target=target, role=role, rule=granted.rule, transform=granted.transform)
+        return _Passing(memory=memory, target=target, role=role, rule=granted.rule)
 
 
 def shared_key(context: str, key: str, *, is_told: bool = True) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from sync.document.fault import Fault
@@ -16,10 +15,7 @@ from sync.taskmaster.context_pattern import Pattern
 from sync.taskmaster.context_rules import APPLICATION
 from sync.taskmaster.sharing_rules import (
     ALL,
-    ANYBODY_SHARES,
-    Action,
     Flow,
-    Roles,
     SharingRule,
     SharingRules,
     flows_of,
@@ -83,7 +79,7 @@ def _read_rule(file: RulesFile, name: str, table: Mapping[str, Any], application
         is_bidirectional=table.get("bidirectional", False),
         crosses_tenants=table.get("across_tenants", False),
         transform=transform,
-        permissions=_permissions(table.get("permissions")),
+        roles=_words(table.get("permissions", {}).get("share", ALL)),
     )
 
 
@@ -101,12 +97,6 @@ def _is_module(end: str) -> bool:
 
 def _words(written: str | Sequence[str]) -> frozenset[str] | None:
     return None if written == ALL else frozenset(written)
-
-
-def _permissions(written: Mapping[str, Any] | None) -> Mapping[Action, Roles]:
-    if written is None:
-        return ANYBODY_SHARES
-    return MappingProxyType({Action(action): _words(roles) for action, roles in written.items()})
 
 
 def _rule_faults(file: RulesFile, rule: SharingRule, table: Mapping[str, Any]) -> Iterator[Fault]:

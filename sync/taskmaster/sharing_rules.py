@@ -10,17 +10,18 @@ Both contexts lie in one tenant, whatever the ends are, unless the rule says `ac
 have to be patterns. The global context is in no tenant. `bidirectional` lets memories pass back as well.
 
 What no rule names does not pass. Of the rules that name both contexts and the type, the most specific decides alone:
-by `from`, then by `to`, then a list of types before all, then a rule for one tenant before one across tenants. It
-grants what its permissions say: without any, anybody may share, and nobody reads or writes in place.
+by `from`, then by `to`, then a list of types before all, then a rule for one tenant before one across tenants. Its
+permissions name the roles that may share by it; without any, anybody may.
+
+Sharing is all that a rule decides. What is recalled in a context, and what is remembered there, is no matter of roles:
+who calls may name any context, and a copy is the target's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
-from typing import TypeAlias
 
 from sync.document.rules_file import SHARING_FILE
 from sync.errors import RefusedError
@@ -29,22 +30,6 @@ from sync.taskmaster.context_pattern import Pattern, Specificity
 from sync.taskmaster.transforms import TransformChoice
 
 ALL = "all"
-
-
-class Action(Enum):
-    """How a memory may pass from a source to a target."""
-
-    SHARE = "share"
-    """A copy of it is made in the target."""
-    READ = "read"
-    """Somebody who works in the target reads it where it is."""
-    WRITE = "write"
-    """Somebody who works in the source writes it into the target."""
-
-
-Roles: TypeAlias = "frozenset[str] | None"
-"""Who may do something; None for anybody, with or without a role."""
-ANYBODY_SHARES: Mapping[Action, Roles] = MappingProxyType({Action.SHARE: None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +43,7 @@ class SharingRule:
         is_bidirectional: whether they pass from target to source, too.
         crosses_tenants: whether they pass from one tenant to another.
         transform: what is done to their values.
-        permissions: who may do what; an action that is not in it is nobody's.
+        roles: who may share by it; None for anybody, with or without a role.
     """
 
     name: str
@@ -68,7 +53,7 @@ class SharingRule:
     is_bidirectional: bool = False
     crosses_tenants: bool = False
     transform: TransformChoice = field(default_factory=TransformChoice)
-    permissions: Mapping[Action, Roles] = field(default_factory=lambda: ANYBODY_SHARES)
+    roles: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,39 +124,19 @@ def order_rules(rules: list[SharingRule]) -> SharingRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What somebody wants to do.
-
-    Attributes:
-        action: what; see `Action` for what source and target mean.
-        source, target: full ids of contexts.
-        type: of the memory; may be empty.
-        role: whose wish it is; empty where no role is known.
-    """
-
-    source: str
-    target: str
-    type: str
-    action: Action = Action.SHARE
-    role: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """It may be done.
+    """It may pass.
 
     Attributes:
-        rule: the rule that says so; None within one context, which needs none.
-        transform: what has to be done to the value first.
+        rule: the rule that says so, and what has to be done to the value first.
     """
 
-    rule: SharingRule | None
-    transform: TransformChoice
+    rule: SharingRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """It may not be done.
+    """It may not pass.
 
     Attributes:
         reason: the rule or the permission that is missing, one line.
@@ -187,31 +152,29 @@ class Denied:
 
 
 def decide_share(rules: SharingRules, source: str, target: str, type_: str, role: str = "") -> Granted | Denied:
-    """Whether a memory of a type may be copied from one context to another; see `decide`."""
-    return decide(rules, Request(source=source, target=target, type=type_, role=role))
-
-
-def decide(rules: SharingRules, request: Request) -> Granted | Denied:
-    """Whether something may be done.
+    """Whether a memory may be copied from one context to another.
 
     What a context inherits from those above it is no matter of these rules, see `ContextRules.lineage`.
+
+    Args:
+        rules: of the journal.
+        source, target: full ids of contexts.
+        type_: of the memory; may be empty.
+        role: whose wish it is; empty where no role is known.
 
     Raises:
         UsageError: source or target is no full id of a context.
     """
-    source, target = Context.parse(request.source), Context.parse(request.target)
-    if source == target:
-        if request.action is Action.SHARE:
-            return Denied(reason=f"{source.text} cannot share with itself", hint="name another context")
-        return Granted(rule=None, transform=TransformChoice())
-    connecting = [flow for flow in rules.flows if flow.connects(source, target)]
-    rule = next((flow.rule for flow in connecting if flow.takes(request.type)), None)
+    there, here = Context.parse(source), Context.parse(target)
+    if there == here:
+        return Denied(reason=f"{there.text} cannot share with itself", hint="name another context")
+    connecting = [flow for flow in rules.flows if flow.connects(there, here)]
+    rule = next((flow.rule for flow in connecting if flow.takes(type_)), None)
     if rule is None:
-        return _no_rule(source, target, request.type, connecting)
-    roles = rule.permissions.get(request.action, frozenset())
-    if roles is not None and request.role not in roles:
-        return _no_permission(rule, roles, request)
-    return Granted(rule=rule, transform=rule.transform)
+        return _no_rule(there, here, type_, connecting)
+    if rule.roles is not None and role not in rule.roles:
+        return _no_permission(rule, rule.roles, role)
+    return Granted(rule=rule)
 
 
 def _no_rule(source: Context, target: Context, type_: str, connecting: list[Flow]) -> Denied:
@@ -238,10 +201,9 @@ def _end(context: Context) -> str:
     return context.module or f'"{context.text}"'
 
 
-def _no_permission(rule: SharingRule, roles: frozenset[str], request: Request) -> Denied:
-    action, who = request.action.value, ", ".join(sorted(roles))
-    wanted = repr(request.role) if request.role else "somebody without a role"
-    reason = f"the rule {rule.name!r} lets {who or 'nobody'} {action}, not {wanted}"
-    if roles and not request.role:
+def _no_permission(rule: SharingRule, roles: frozenset[str], role: str) -> Denied:
+    who, wanted = ", ".join(sorted(roles)), repr(role) if role else "somebody without a role"
+    reason = f"the rule {rule.name!r} lets {who} share, not {wanted}"
+    if not role:
         return Denied(reason=reason, hint=f"say which role it is: {who}")
-    return Denied(reason=reason, hint=f"add {request.role or ALL} to rules.{rule.name}.permissions.{action}")
+    return Denied(reason=reason, hint=f"add {role} to rules.{rule.name}.permissions.share in {SHARING_FILE}")

@@ -478,6 +478,15 @@ def test_what_is_held_is_counted_in_and_below_a_context(items: Items) -> None:
     assert [items.count(one) for one in ("", "a", "a:b", "x")] == [12, 9, 3, 0]
 
 
+def test_what_has_the_rare_word_too_is_not_lost_among_many_that_share_the_other(items: Items) -> None:
+    items.put([write(memory(f"n{number:03}", "barn", minute=number)) for number in range(1, 200)])
+    items.put([write(memory("a", "barn castle")), write(memory("b", "castle", minute=0.5))])
+
+    assert found(items, "barn castle", BUDGET, GUESTS, limit=2, minute=300) == ["a", "b"]
+    assert found(items, "barn castle", limit=12, minute=300)[:2] == ["a", "b"]
+    assert len(found(items, "barn castle", limit=50, minute=300)) == 50
+
+
 # Uses, dropping, sweeping
 
 
@@ -490,6 +499,29 @@ def test_uses_are_counted_and_outlive_a_write(items: Items) -> None:
     assert kept is not None
     assert (kept.uses, kept.used, kept.memory.value) == (2, at(5), "castle")
     assert held(items, MemoryId("none", "x")) is None
+
+
+def test_uses_are_shown_at_once_and_written_at_the_end(store: AnyStore) -> None:
+    items = store.open()
+    put(items, memory())
+    items.touch([Use(id=memory().id, at=at(3)), Use(id=memory().id, at=at(5))])
+    shown = [*items.search(read_asked("barn"), [BUDGET], 1, NOW), *items.page(BUDGET, NOW), held(items, memory().id)]
+    items.close()
+    kept = held(store.open(), memory().id)
+
+    assert [(one.uses, one.used) for one in (*shown, kept) if one] == [(2, at(5))] * 4
+
+
+def test_uses_are_written_when_they_have_waited_for_long(store: AnyStore) -> None:
+    items, other = store.open(), store.open()
+    put(items, memory())
+    items.touch([Use(id=memory().id, at=at(1))])
+    items.touch([Use(id=memory().id, at=at(3))])
+    items.sweep(NOW)  # what is being written then is there behind it
+    kept = held(other, memory().id)
+
+    assert kept is not None
+    assert (kept.uses, kept.used) == (2, at(3))
 
 
 def test_only_the_version_that_is_held_elsewhere_is_dropped(items: Items) -> None:

@@ -250,18 +250,6 @@ def test_what_is_held_nowhere_else_is_never_swept(store: WorkingStore) -> None:
     assert (working.sweep(at(9)), working.count()) == ([], 2)
 
 
-def test_what_has_expired_and_no_other_tier_holds_is_to_be_archived(working: Working) -> None:
-    for key, expires in (("c", 3.0), ("b", 2.0), ("a", 1.0), ("later", 9.0), ("never", None)):
-        put(working, memory(key, expires=expires))
-    put(working, memory("copy", expires=1), homes=[LONG, WORKING])
-    gone = of(put(working, memory("gone", expires=1)))
-    put(working, replace(gone.forgotten(at(1), "eve"), expires=at(1)), seen=FIRST)
-
-    assert keys_of(working.expired(at(3), 10)) == ["a", "b", "c"]
-    assert keys_of(working.expired(at(3), 2)) == ["a", "b"]
-    assert [one.homes for one in working.expired(at(1), 2)] == [{WORKING}]
-
-
 def test_what_is_over_the_limit_and_held_nowhere_else_is_to_be_moved_on(store: WorkingStore) -> None:
     working = store.open(limit=2)
     put(working, memory("copy", minute=-1), homes=[LONG, WORKING])

@@ -141,7 +141,7 @@ def test_hints_say_what_a_tool_may_change(journal: Repo) -> None:
         assert flags.pop("ask") == (True, False, True, True)
         assert flags.pop("write_entry") == (False, False, False, False)
         assert flags.pop("learn") == (False, False, False, False)
-        assert {flags.pop(name) for name in ("remember", "forget")} == {(False, True, True, False)}
+        assert {flags.pop(name) for name in ("remember", "forget", "withdraw")} == {(False, True, True, False)}
         assert {flags.pop(name) for name in ("share", "consolidate", "flush")} == {(False, False, True, False)}
         assert set(flags.values()) == {(True, False, True, False)}
 

@@ -163,6 +163,38 @@ def test_sharing_follows_the_rules_as_they_are_now(journal: Repo) -> None:
             assert (await data_of(client, "recall", context=vendors, key=made["key"]))["hits"]
             rules.unlink()
             assert (await data_of(client, "recall", context=vendors, key=made["key"]))["hits"] == []
+            gone = await data_of(client, "withdraw")
+            assert gone == {"withdrawn": [{"context": f"taskmaster:{vendors}", "key": made["key"]}]}
+            assert await data_of(client, "withdraw") == {"withdrawn": []}
+
+    talk(work)
+
+
+def test_history_tells_what_a_key_held_the_newest_first(journal: Repo) -> None:
+    long = "A word of it. " * 3_000
+
+    async def work() -> None:
+        async with here(journal) as client:
+            await client.list_tools()  # so that answers are checked against their schemas
+            assert await data_of(client, "history", context=BUDGET, key="flowers") == {"total": 0, "revisions": []}
+            for value in ("At most 900.", long, "At most 1,000."):
+                await data_of(client, "remember", context=BUDGET, key="flowers", value=value, importance=0.8)
+                await data_of(client, "flush")
+            await data_of(client, "forget", context=BUDGET, key="flowers")
+            await data_of(client, "flush")
+            told = await data_of(client, "history", context=BUDGET, key="flowers")
+            values = [one["memory"] and one["memory"]["value"] for one in told["revisions"]]
+            assert [values[0], values[1], values[3]] == [None, "At most 1,000.", "At most 900."]
+            assert [one["is_cut"] for one in told["revisions"]] == [False, False, True, False]
+            assert len(values[2]) < len(long)
+            few = await data_of(client, "history", context=BUDGET, key="flowers", limit=1)
+            assert (few["total"], few["revisions"]) == (4, told["revisions"][:1])
+            commit = told["revisions"][2]["commit"]
+            (whole,) = (await data_of(client, "recall", context=BUDGET, key="flowers", at=commit))["hits"]
+            assert whole["value"] == long
+            text = text_of(await client.call_tool("history", {"context": BUDGET, "key": "flowers", "limit": 2}))
+            assert text.splitlines()[1] == "(forgotten)"
+            assert text.splitlines()[-1] == "(2 older revisions)"
 
     talk(work)
 
@@ -251,8 +283,8 @@ def test_read_only_leaves_out_what_writes(journal: Repo) -> None:
     async def work() -> None:
         async with here(journal, read_only=True) as client:
             names = {one.name for one in (await client.list_tools()).tools}
-            assert names.isdisjoint({"remember", "forget", "share", "learn", "consolidate", "flush"})
-            assert {"recall", "search_across", "contexts"} <= names
+            assert names.isdisjoint({"remember", "forget", "share", "withdraw", "learn", "consolidate", "flush"})
+            assert {"recall", "search_across", "history", "contexts"} <= names
             assert (await data_of(client, "recall", context=BUDGET, query="flowers"))["hits"] == []
 
     talk(work)

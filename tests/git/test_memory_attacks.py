@@ -8,6 +8,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -711,6 +712,29 @@ class TestRaces:
             again = grace.remember(BUDGET, "k", "grace's second", importance=0.6)
             assert again.rival is not None
             assert again.rival.value == "ada's second"
+
+    def test_who_was_overtaken_while_it_took_up_an_older_value_has_not_seen_the_new_one(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with world.open("ada") as ada, world.open("grace") as grace:
+            real = ada.tiers.working.put
+            first = replace(put(grace, "other", "eve's", importance=0.3), key="k", writer="eve")
+
+            def overtaken(writes: Sequence[Write]) -> list[Stored]:
+                monkeypatch.setattr(ada.tiers.working, "put", real)
+                stored = real(writes)
+                world.clock.pass_(seconds=1)
+                grace.core.seen.note(first.id, 1)
+                put(grace, "k", "grace's", importance=0.6)
+                ada.tiers.short.put([Write(memory=first, seen=0, homes=frozenset({Tier.SHORT}))])
+                return stored
+
+            monkeypatch.setattr(ada.tiers.working, "put", overtaken)
+            assert ada.remember(BUDGET, "k", "ada's", importance=0.6).memory.value == "grace's"
+            world.clock.pass_(seconds=1)
+            again = ada.remember(BUDGET, "k", "ada's second", importance=0.6)
+            assert again.rival is not None
+            assert again.rival.value == "grace's"
 
     def test_both_writers_are_told_of_a_conflict(self, world: World) -> None:
         with world.open("ada") as ada, world.open("grace") as grace:

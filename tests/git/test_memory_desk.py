@@ -43,17 +43,25 @@ def test_a_writer_is_lent_the_same_memory_again(desk: MemoryDesk, journal: Journ
         assert again is first
 
 
-@pytest.mark.parametrize("name", ["journal.toml", "journal/contexts.yaml", "journal/sharing.yaml"])
-def test_it_is_opened_anew_when_the_rules_change(desk: MemoryDesk, journal: Journal, repo: Repo, name: str) -> None:
+def test_it_is_opened_anew_when_the_settings_change(desk: MemoryDesk, journal: Journal, repo: Repo) -> None:
     with desk.borrow(journal, "ada") as before:
         before.remember(BUDGET, "k", "v", importance=0.6)
-        repo.write(name, {"journal.toml": "[journal]\n# other\n"}.get(name, "{}\n"))
+        repo.write("journal.toml", "[journal]\n# other\n")
         with desk.borrow(open_journal(repo.path), "ada") as after:
             assert after is not before
         assert before.get(BUDGET, "k") is not None  # whoever uses it may go on
     with desk.borrow(open_journal(repo.path), "ada") as again:
         assert again is after
         assert again.get(BUDGET, "k") is not None
+
+
+def test_what_is_lent_knows_the_rules_as_they_are(desk: MemoryDesk, journal: Journal, repo: Repo) -> None:
+    with desk.borrow(journal, "ada") as first:
+        first.remember("wedding:42", "venue", "The barn.", importance=0.6)
+    repo.write("journal/contexts.yaml", 'contexts: {all: {pattern: "*", inherit_from_parent: false}}\n')
+    with desk.borrow(journal, "ada") as again:
+        assert again is first
+        assert again.get(BUDGET, "venue") is None
 
 
 def test_more_writers_than_are_kept_open_are_served(desk: MemoryDesk, journal: Journal) -> None:

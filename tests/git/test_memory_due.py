@@ -9,9 +9,9 @@ import pytest
 from memory_worlds import BUDGET, SETTINGS, World, make_world, put
 from repositories import Repo
 
-from sync.operations.journal import Journal, open_journal
-from sync.operations.memory_due import TIDIED_EVERY, flush_now, flush_when_due
-from sync.operations.memory_last import LastFlush, load_last, save_last
+from sync.operations.memory_due import TIDIED_EVERY, flush_when_due
+from sync.operations.memory_last import LastFlushFile
+from sync.taskmaster.flush_due import LastFlush
 from sync.taskmaster.manager import MemoryManager
 from sync.taskmaster.memory import Tier
 from sync.taskmaster.writing import Write
@@ -25,13 +25,8 @@ def world(tmp_path: Path) -> World:
     return make_world(tmp_path / "repo", settings=f"{SETTINGS}flush_count = 3\nflush_age = '15m'\n")
 
 
-@pytest.fixture
-def journal(world: World) -> Journal:
-    return open_journal(world.repo.path)
-
-
-def due(journal: Journal, memory: MemoryManager) -> tuple[str, ...]:
-    return flush_when_due(journal, memory, draw=NEVER)
+def due(memory: MemoryManager) -> tuple[str, ...]:
+    return flush_when_due(memory, draw=NEVER)
 
 
 def waiting(memory: MemoryManager) -> list[str]:
@@ -41,61 +36,80 @@ def waiting(memory: MemoryManager) -> list[str]:
 class TestFlushing:
     """The journal is written by count and by age, and what it refuses is no reason to try again at every call."""
 
-    def test_it_is_written_once_so_many_wait(self, world: World, journal: Journal) -> None:
+    def test_it_is_written_once_so_many_wait(self, world: World) -> None:
         with world.open() as memory:
             for key in "ab":
                 put(memory, key, "v", importance=0.8)
-                assert due(journal, memory) == ()
+                assert due(memory) == ()
             assert waiting(memory) == ["a", "b"]
             put(memory, "c", "v", importance=0.8)
-            due(journal, memory)
+            due(memory)
             assert waiting(memory) == []
 
-    def test_it_is_written_once_one_has_waited_so_long(self, world: World, journal: Journal) -> None:
+    def test_it_is_written_once_one_has_waited_so_long(self, world: World) -> None:
         with world.open() as memory:
             put(memory, "a", "v", importance=0.8)
             world.clock.pass_(minutes=14)
-            due(journal, memory)
+            due(memory)
             assert waiting(memory) == ["a"]
             world.clock.pass_(minutes=2)
-            due(journal, memory)
+            due(memory)
             assert waiting(memory) == []
 
-    def test_what_is_held_back_is_told_and_tried_again_only_after_the_age(self, world: World, journal: Journal) -> None:
+    def test_what_is_held_back_is_told_and_tried_again_only_after_the_age(self, world: World) -> None:
         with world.open() as memory:
             put(memory, "token", SECRET, importance=0.8)
             world.clock.pass_(minutes=16)
-            (note,) = due(journal, memory)
+            (note,) = due(memory)
             assert "token: line 1 looks like a secret" in note
             world.clock.pass_(minutes=14)
-            assert due(journal, memory) == ()
+            assert due(memory) == ()
             world.clock.pass_(minutes=2)
-            assert due(journal, memory) == (note,)
+            assert due(memory) == (note,)
 
-    def test_what_is_held_back_does_not_count_as_waiting(self, world: World, journal: Journal) -> None:
+    def test_what_is_held_back_does_not_count_as_waiting(self, world: World) -> None:
         with world.open() as memory:
             for number in range(3):
                 put(memory, f"token {number}", f"{SECRET[:-1]}{number}", importance=0.8)
-            assert len(due(journal, memory)) == 3
+            assert len(due(memory)) == 3
             for key in "ab":
                 put(memory, key, "v", importance=0.8)
-                assert due(journal, memory) == ()
+                assert due(memory) == ()
             put(memory, "c", "v", importance=0.8)
-            assert len(due(journal, memory)) == 3
+            assert len(due(memory)) == 3
             assert not {"a", "b", "c"} & set(waiting(memory))
 
-    def test_a_flush_that_somebody_asked_for_counts_as_a_try(self, world: World, journal: Journal) -> None:
+    def test_a_flush_that_somebody_asked_for_counts_as_a_try(self, world: World) -> None:
         with world.open() as memory:
             put(memory, "token", SECRET, importance=0.8)
             world.clock.pass_(minutes=16)
-            flush_now(journal, memory)
-            assert due(journal, memory) == ()
+            memory.flush()
+            assert due(memory) == ()
 
-    def test_of_many_that_are_left_some_are_told_and_the_others_counted(self, world: World, journal: Journal) -> None:
+    def test_a_program_asks_by_the_same_rule_as_a_command(self, world: World) -> None:
+        with world.open() as memory:
+            put(memory, "token", SECRET, importance=0.8)
+            world.clock.pass_(minutes=16)
+            assert due(memory)
+            assert (memory.is_flush_due(), memory.flush_if_due()) == (False, None)
+            world.clock.pass_(minutes=16)
+            done = memory.flush_if_due()
+            assert done is not None
+            assert [one.id.key for one in done.left] == ["token"]
+            assert due(memory) == ()
+
+    def test_what_another_process_left_is_not_tried_again(self, world: World) -> None:
+        with world.open() as memory, world.open("bob") as other:
+            put(memory, "token", SECRET, importance=0.8)
+            world.clock.pass_(minutes=16)
+            memory.flush()
+            assert not other.is_flush_due()
+
+    def test_of_many_that_are_left_some_are_told_and_the_others_counted(self, world: World) -> None:
         with world.open() as memory:
             for number in range(8):
                 put(memory, f"token {number}", f"{SECRET[:-1]}{number}", importance=0.8)
-            notes = due(journal, memory)
+            notes = due(memory)
             assert (len(notes), notes[-1]) == (6, "and 3 more: journal flush")
 
 
@@ -105,40 +119,39 @@ class TestLastFlush:
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"at": 3, "left": 1}', '{"at": "2025-01-01", "left": 1}'])
     def test_a_damaged_file_says_nothing(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "last-flush.json").write_text(text, encoding="utf-8")
-        assert load_last(tmp_path) == LastFlush()
+        assert LastFlushFile(tmp_path).load() == LastFlush()
 
     def test_a_folder_that_cannot_be_written_is_no_error(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
-        save_last(tmp_path / "file", LastFlush())
-        assert load_last(tmp_path / "file") == LastFlush()
+        LastFlushFile(tmp_path / "file").save(LastFlush())
+        assert LastFlushFile(tmp_path / "file").load() == LastFlush()
 
 
 class TestTelling:
     """Tiers are told what they are owed, though nobody flushes."""
 
-    def test_the_short_term_tier_is_told_what_it_is_owed(self, world: World, journal: Journal) -> None:
+    def test_the_short_term_tier_is_told_what_it_is_owed(self, world: World) -> None:
         with world.open() as memory:
             made = put(memory, "a", "v", importance=0.6)
             homes, owed = frozenset({Tier.SHORT, Tier.WORKING}), frozenset({Tier.SHORT})
             missed = replace(made, data=b"written while the short-term tier was away")
             memory.tiers.working.put([Write(memory=missed, seen=made.version, homes=homes, owed=owed)])
-            due(journal, memory)
+            due(memory)
             told = memory.tiers.short.get([made.id], world.clock())
             assert told[made.id].memory.data == missed.data
             assert memory.tiers.working.owed(Tier.SHORT, 1) == []
 
     def test_limits_are_kept_now_and_then(self, tmp_path: Path) -> None:
         world = make_world(tmp_path / "repo", settings=f"{SETTINGS}[memory.limits]\nshort_term_items = 5\n")
-        journal = open_journal(world.repo.path)
         with world.open() as memory:
             for number in range(12):
                 put(memory, f"k{number}", "v", importance=0.2)
-                flush_when_due(journal, memory, draw=NEVER)
+                flush_when_due(memory, draw=NEVER)
             assert memory.tiers.short.count() == 12
-            flush_when_due(journal, memory, draw=ALWAYS)
+            flush_when_due(memory, draw=ALWAYS)
             assert memory.tiers.short.count() == 5
 
-    def test_now_and_then_is_one_call_of_so_many(self, world: World, journal: Journal) -> None:
+    def test_now_and_then_is_one_call_of_so_many(self, world: World) -> None:
         asked: list[int] = []
 
         def draw(below: int) -> int:
@@ -146,7 +159,7 @@ class TestTelling:
             return 1
 
         with world.open() as memory:
-            flush_when_due(journal, memory, draw=draw)
+            flush_when_due(memory, draw=draw)
         assert asked == [TIDIED_EVERY]
 
 

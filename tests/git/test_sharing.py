@@ -96,6 +96,83 @@ class TestRules:
             assert (told["was"], told["is_forgotten"]) == (None, True)
 
 
+class TestPast:
+    """What may not be shown now is not shown as something that was."""
+
+    def test_history_shows_what_a_rule_let_pass_only_as_long_as_it_does(self, world: World) -> None:
+        with world.open() as memory:
+            key = shared(memory).copy.key
+            memory.flush()
+            (then,) = memory.history(VENDORS, key)
+            assert then.memory is not None
+            assert then.memory.value == ANNA
+            say(world, "rules: {}\n")
+            assert memory.history(VENDORS, key) == ()
+            assert len(memory.history(GUESTS, "anna")) == 1
+            say(world, PLAIN)
+            assert memory.history(VENDORS, key) == (then,)
+
+    def test_history_does_not_tell_that_it_was_withdrawn(self, world: World) -> None:
+        with world.open() as memory:
+            key = shared(memory).copy.key
+            memory.flush()
+            say(world, "rules: {}\n")
+            memory.withdraw()
+            memory.flush()
+            assert memory.history(VENDORS, key) == ()
+            put(memory, key, "the vendors' own", context=VENDORS, importance=0.8)
+            memory.flush()
+            (own,) = memory.history(VENDORS, key)
+            assert own.memory is not None
+            assert own.memory.value == "the vendors' own"
+            say(world, PLAIN)
+            assert [one.memory is None for one in memory.history(VENDORS, key)] == [False, True, False]
+
+    def test_history_of_what_passed_by_another_transform_is_hidden(self, world: World) -> None:
+        say(world, PICK)
+        with world.open() as memory:
+            key = shared(memory).copy.key
+            memory.flush()
+            say(world, TIGHTER)
+            assert memory.history(VENDORS, key) == ()
+            memory.share(GUESTS, VENDORS, "anna")
+            memory.flush()
+            (now,) = memory.history(VENDORS, key)
+            assert now.memory is not None
+            assert now.memory.value == {"diet": "vegan"}
+
+    def test_the_command_shows_no_more(self, world: World) -> None:
+        with world.open() as memory:
+            key = shared(memory).copy.key
+            memory.flush()
+        say(world, "rules: {}\n")
+        done = world.repo.journal("recall", VENDORS, "--key", key, "--history").stdout
+        assert done == "it was never in the journal\n"
+
+    def test_at_a_commit_what_is_hidden_takes_no_place(self, world: World) -> None:
+        with world.open() as memory:
+            for number in range(12):
+                shared(memory, f"anna {number}")
+            put(memory, "menu", "A long list of what the kitchen has: one dish is vegan.", context=VENDORS,
+                importance=0.8)  # fmt: skip
+            memory.flush()
+            say(world, "rules: {}\n")
+            hits = memory.recall(VENDORS, "vegan Anna", at="HEAD", limit=1, min_score=0.0).hits
+            assert [one.memory.key for one in hits] == ["menu"]
+
+    def test_a_rival_that_no_rule_lets_pass_is_not_shown(self, world: World) -> None:
+        with world.open() as memory, world.open("bob") as other:
+            key = shared(memory).copy.key
+            assert value_of(other, key, context=VENDORS) == ANNA
+            put(memory, "anna", ANNA | {"diet": "halal"}, context=GUESTS, importance=0.8, type="guests")
+            memory.share(GUESTS, VENDORS, "anna")
+            put(other, key, "bob's", context=VENDORS, importance=0.8)
+            (lost,) = other.rivals(VENDORS, key)
+            assert lost.value == ANNA | {"diet": "halal"}
+            say(world, "rules: {}\n")
+            assert other.rivals(VENDORS, key) == ()
+
+
 class TestKeys:
     """The key of a copy tells no more than its value."""
 

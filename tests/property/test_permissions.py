@@ -8,19 +8,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sync.errors import SettingsError
+from sync.taskmaster.memory import Kind, Memory
+from sync.taskmaster.own_keys import FROM, ROLE, RULE
+from sync.taskmaster.sharing import Sharing
 from sync.taskmaster.sharing_file import load_sharing_rules
-from sync.taskmaster.sharing_rules import Action, Granted, Request, SharingRules, decide
+from sync.taskmaster.sharing_rules import Denied, Granted, SharingRules, decide_share
 
 TENANTS = ("1", "2")
 MODULES = ("a", "b")
 GLOBAL = "taskmaster:global"
+NOON = datetime(2025, 4, 5, 12, tzinfo=UTC)
 Names = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody wants to share."""
+
+    source: str
+    target: str
+    type: str
+    role: str = ""
 
 
 def tenant(number: str) -> str:
@@ -76,7 +92,7 @@ ROLES = ("p", "q")
 ends = st.sampled_from([end for end, _ in ENDS])
 some_types = st.just("all") | st.lists(st.sampled_from(TYPES), min_size=1, unique=True)
 roles = st.just("all") | st.lists(st.sampled_from(ROLES), min_size=1, unique=True)
-permissions = st.dictionaries(st.sampled_from([one.value for one in Action]), roles)
+permissions = st.fixed_dictionaries({"share": roles})
 rules = st.fixed_dictionaries(
     {"from": ends, "to": ends, "types": some_types},
     optional={"bidirectional": st.booleans(), "across_tenants": st.booleans(), "permissions": permissions},
@@ -94,7 +110,6 @@ requests = st.builds(
     source=st.sampled_from(EVERY),
     target=st.sampled_from(EVERY),
     type=st.sampled_from([*TYPES, ""]),
-    action=st.sampled_from(Action),
     role=st.sampled_from([*ROLES, ""]),
 )
 
@@ -154,8 +169,23 @@ def allowed(policy: dict[str, Any], request: Request) -> str | None:
     if not found:
         return None
     name = found[0][1]
-    given_roles = policy[name].get("permissions", {"share": "all"}).get(request.action.value, [])
+    given_roles = policy[name].get("permissions", {"share": "all"})["share"]
     return name if given_roles == "all" or request.role in given_roles else None
+
+
+def decided(sharing: SharingRules, request: Request) -> str | None:
+    """The rule that the program finds to allow a request; None where it denies it."""
+    decision = decide_share(sharing, request.source, request.target, request.type, request.role)
+    return decision.rule.name if isinstance(decision, Granted) else None
+
+
+def copied(request: Request, rule: str) -> Memory:
+    """What the target holds of what was shared."""
+    own = {FROM: request.source, RULE: rule, ROLE: request.role}
+    return Memory(
+        context=request.target, key="k", kind=Kind.MARKDOWN, data=b"", importance=0.5, created=NOON, updated=NOON,
+        type=request.type, metadata=own,
+    )  # fmt: skip
 
 
 @given(policies, st.lists(requests, min_size=10, max_size=30))
@@ -168,9 +198,23 @@ def test_what_may_pass_is_what_the_model_lets_pass(policy: dict[str, Any], asked
     for request in asked:
         if request.source == request.target:
             continue
-        decision = decide(sharing, request)
-        granted = decision.rule.name if isinstance(decision, Granted) and decision.rule else None
-        assert granted == allowed(policy, request), request
+        assert decided(sharing, request) == allowed(policy, request), request
+
+
+@given(policies, policies, st.lists(requests, min_size=5, max_size=20))
+@settings(max_examples=200)
+def test_what_was_shared_is_shown_as_long_as_the_same_rule_lets_it_pass(
+    before: dict[str, Any], after: dict[str, Any], asked: list[Request]
+) -> None:
+    assume(is_used(before))
+    assume(is_used(after))
+    then, now = Sharing(lambda: loaded(before)), Sharing(lambda: loaded(after))
+    for request in asked:
+        if (rule := allowed(before, request)) is None or request.source == request.target:
+            continue
+        copy = copied(request, rule)
+        assert then.is_allowed(copy)
+        assert now.is_allowed(copy) is (allowed(after, request) == rule), request
 
 
 @given(st.lists(similar, min_size=2, max_size=3).map(named))
@@ -192,4 +236,20 @@ def test_without_a_word_for_it_nothing_leaves_its_tenant(policy: dict[str, Any],
         sharing = loaded(confined)
     except SettingsError:
         assume(False)
-    assert not isinstance(decide(sharing, request), Granted)
+    assert decided(sharing, request) is None
+
+
+@given(policies, st.lists(requests, min_size=10, max_size=30))
+@settings(max_examples=200)
+def test_whom_a_rule_does_not_name_is_refused_by_its_name(policy: dict[str, Any], asked: list[Request]) -> None:
+    assume(is_used(policy))
+    for request in asked:
+        found = covering(policy, request)
+        if not found or allowed(policy, request) or request.source == request.target:
+            continue
+        name = found[0][1]
+        decision = decide_share(loaded(policy), request.source, request.target, request.type, request.role)
+        assert isinstance(decision, Denied)
+        assert decision.reason.startswith(f"the rule {name!r} lets ")
+        opened = policy | {name: policy[name] | {"permissions": {"share": "all"}}}
+        assert decided(loaded(opened), request) == name

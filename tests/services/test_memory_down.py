@@ -8,6 +8,8 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -19,7 +21,9 @@ from servers.redis import RedisServer, free_port
 
 from sync.errors import RetryError
 from sync.taskmaster.long_term.port import Outcome
-from sync.taskmaster.memory import Tier
+from sync.taskmaster.memory import Tier, encode_value
+from sync.taskmaster.scoring import tokens_of
+from sync.taskmaster.writing import Write
 
 GUARD_S = 20.0
 """After so long a call hangs; nothing is measured by it."""
@@ -308,6 +312,22 @@ class TestPostgres:
             assert listed(memory) == []
             assert grace.flush().count(Outcome.DELETED) == 2
             assert listed(memory) == []
+
+    def test_what_redis_holds_is_not_shown_where_postgresql_knows_better(self, remote: World) -> None:
+        with remote.open() as memory:
+            put(memory, "venue", "the barn", importance=0.6)
+            memory.recall(BUDGET, "barn")
+            assert memory.recall(BUDGET, "venue").tiers == (Tier.SHORT,)
+
+            kind, data = encode_value("the castle")
+            later = remote.clock.now + timedelta(minutes=1)
+            known = memory.recall(BUDGET, "venue").hits[0].memory
+            told = replace(known, kind=kind, data=data, updated=later, created=later, writer="grace")
+            homes = frozenset({Tier.WORKING})
+            memory.tiers.working.put([Write(memory=told, seen=0, homes=homes, tokens=tokens_of(told))])
+            hit = memory.recall(BUDGET, "venue").hits[0]
+
+            assert (hit.memory.value, hit.rivals, hit.tier) == ("the castle", 1, Tier.WORKING)
 
     @HOW
     def test_writes_fail_clearly_and_reads_answer_from_what_is_up(

@@ -151,6 +151,16 @@ def test_connections_that_the_server_has_ended_are_made_anew(working: PostgresWo
         assert put(working, memory("b")).is_winner
 
 
+def test_statements_that_the_server_has_forgotten_are_told_it_again(working: PostgresWorking) -> None:
+    put(working, memory())
+    assert held(working, memory().id)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: working.lease.database.read(lambda one: one.exec_driver_sql("deallocate all"))).result()
+
+    assert held(working, memory().id)
+    assert put(working, memory("another")).is_winner
+
+
 def test_a_database_that_was_set_back_while_it_was_away_is_read_anew() -> None:
     with fresh_database() as url, closing(PostgresWorking(url, space="a")) as working:
         put(working, memory())

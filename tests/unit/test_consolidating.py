@@ -26,10 +26,10 @@ from sync.search.vectors.embedder import EmbedderError
 from sync.taskmaster.consolidating import consolidate, held_in
 from sync.taskmaster.consolidation_report import ConsolidationReport
 from sync.taskmaster.learning import learn
+from sync.taskmaster.making import Request
 from sync.taskmaster.manager import MemoryManager
 from sync.taskmaster.memory import ANY_TIME, Memory, MemoryId, Tier, Value
 from sync.taskmaster.patterns import PATTERN
-from sync.taskmaster.remembering import Request
 from sync.taskmaster.tiers.protocol import Held, Use
 from sync.taskmaster.writing import COPY, Write
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync.errors import SettingsError, UsageError
-from sync.taskmaster.context_rules import ContextRules, load_context_rules, read_context_rules
+from sync.taskmaster.context_rules import FixedRules, load_context_rules, read_context_rules
 from sync.taskmaster.retention import parse_retention
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "wedding" / "contexts.yaml"
@@ -15,12 +15,12 @@ WEDDING = "taskmaster:wedding:42"
 BUDGET = f"{WEDDING}:module:budget"
 
 
-def rules_of(text: str) -> ContextRules:
+def rules_of(text: str) -> FixedRules:
     return load_context_rules(text.encode())
 
 
 @pytest.fixture(scope="module")
-def wedding() -> ContextRules:
+def wedding() -> FixedRules:
     return load_context_rules(EXAMPLE.read_bytes())
 
 
@@ -29,22 +29,22 @@ def wedding() -> ContextRules:
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "application: taskmaster\n"])
 def test_a_journal_needs_no_rules(text: str) -> None:
-    assert rules_of(text) == ContextRules()
+    assert rules_of(text) == FixedRules()
 
 
 def test_without_rules_everything_above_is_seen() -> None:
-    lineage = ContextRules().lineage(f"{BUDGET}:function:forecast")
+    lineage = FixedRules().lineage(f"{BUDGET}:function:forecast")
     assert lineage == (f"{BUDGET}:function:forecast", BUDGET, WEDDING, "taskmaster:global")
 
 
 def test_without_rules_memories_are_kept_for_a_year() -> None:
-    assert ContextRules().retention(BUDGET) == parse_retention("1y")
+    assert FixedRules().retention(BUDGET) == parse_retention("1y")
 
 
 # --- the wedding ------------------------------------------------------------------------------------------------------
 
 
-def test_a_function_sees_its_line_and_then_what_its_module_shares(wedding: ContextRules) -> None:
+def test_a_function_sees_its_line_and_then_what_its_module_shares(wedding: FixedRules) -> None:
     assert wedding.lineage(f"{BUDGET}:function:forecast") == (
         f"{BUDGET}:function:forecast",
         BUDGET,
@@ -55,7 +55,7 @@ def test_a_function_sees_its_line_and_then_what_its_module_shares(wedding: Conte
     )
 
 
-def test_a_tenant_sees_no_memories_of_its_modules(wedding: ContextRules) -> None:
+def test_a_tenant_sees_no_memories_of_its_modules(wedding: FixedRules) -> None:
     assert wedding.lineage(WEDDING) == (WEDDING, "taskmaster:global")
 
 
@@ -71,7 +71,7 @@ def test_a_tenant_sees_no_memories_of_its_modules(wedding: ContextRules) -> None
         ("wedding:42:module:budget:function:forecast", "1y"),
     ],
 )
-def test_each_context_has_the_retention_of_its_rule(wedding: ContextRules, context: str, retention: str) -> None:
+def test_each_context_has_the_retention_of_its_rule(wedding: FixedRules, context: str, retention: str) -> None:
     assert wedding.retention(wedding.checked(context)) == parse_retention(retention)
 
 
@@ -84,7 +84,7 @@ def test_each_context_has_the_retention_of_its_rule(wedding: ContextRules, conte
     ],
 )
 def test_only_children_that_are_named_may_be_written_to(
-    wedding: ContextRules, written: str, message: str, hint: str
+    wedding: FixedRules, written: str, message: str, hint: str
 ) -> None:
     assert wedding.expand(written).endswith(written)
     with pytest.raises(UsageError) as caught:
@@ -144,7 +144,7 @@ def test_another_application_makes_the_short_forms_its_own() -> None:
 
 def test_a_context_of_another_application_is_refused_with_the_name_of_this_one() -> None:
     with pytest.raises(UsageError) as caught:
-        ContextRules().checked("shop:tenant:acme")
+        FixedRules().checked("shop:tenant:acme")
     assert "every context here is one of 'taskmaster'" in caught.value.hint
 
 

@@ -2,19 +2,22 @@
 
 The caller who finds nobody at work leads: it carries out its own work and all that is queued, and commits once. Who
 comes meanwhile waits, and is then told what became of its work, or leads the next group. A caller who is alone hands
-nothing to another thread.
+nothing to another thread. What need not be done alone, such as waiting for the disk, the next group does not wait for.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from threading import Lock
-from typing import Any, Generic, TypeVar, cast
+from threading import Condition, Lock
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from sync.taskmaster.tiers.protocol import TierDownError
 
 Context = TypeVar("Context")
 Result = TypeVar("Result")
+Finish: TypeAlias = Callable[[], None] | None
+"""What a leader still does when the next one may begin; None for nothing."""
 
 _MOST = 256
 """Calls that share a transaction at most, so that none waits long."""
@@ -57,10 +60,11 @@ class Group(Generic[Context]):
 
     Args:
         carry_out: does some jobs in one durable step and tells each what became of it, `succeed` or `fail`; of others
-            whose work fails, none may fail.
+            whose work fails, none may fail. What it returns is called while the next group is carried out, and may do
+            the telling.
     """
 
-    def __init__(self, carry_out: Callable[[Sequence[Job[Context]]], None]) -> None:
+    def __init__(self, carry_out: Callable[[Sequence[Job[Context]]], Finish]) -> None:
         self._carry_out = carry_out
         self._forget_all()
 
@@ -82,7 +86,7 @@ class Group(Generic[Context]):
         return cast("Result", job.outcome())
 
     def pause(self) -> None:
-        """Let nobody lead from now on, until `resume`; returns when nobody does."""
+        """Let nobody lead from now on, until `resume`; returns when nobody is at work."""
         job: Job[Context] = Job(_nothing)
         while not self._takes_the_lead(job):
             job.signal.acquire()
@@ -92,6 +96,8 @@ class Group(Generic[Context]):
         with self._mutex:
             if job in self._waiting:
                 self._waiting.remove(job)
+            while self._finishing:
+                self._finished.wait()
 
     def resume(self, *, alone: bool = False) -> None:
         """End a pause.
@@ -105,11 +111,16 @@ class Group(Generic[Context]):
             self._hand_on()
 
     def _forget_all(self) -> None:
+        self._process = os.getpid()
         self._mutex = Lock()
+        self._finished = Condition(self._mutex)
+        self._finishing = 0
         self._waiting: list[Job[Context]] = []
         self._leader: Job[Context] | None = None
 
     def _takes_the_lead(self, job: Job[Context]) -> bool:
+        if self._process != os.getpid():  # it was forked while others were at work, whose threads are not here
+            self._forget_all()
         with self._mutex:
             self._waiting.append(job)
             if self._leader is not None:
@@ -121,19 +132,37 @@ class Group(Generic[Context]):
         with self._mutex:
             jobs, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
         try:
-            self._carry_out(jobs)
+            self._carry_on(jobs)
         finally:
-            self._hand_on()
             for job in jobs:
                 if not job.is_done:
                     job.fail(TierDownError("the write was broken off", hint="look whether it was done, and try again"))
                 job.signal.release()
 
-    def _hand_on(self) -> None:
+    def _carry_on(self, jobs: Sequence[Job[Context]]) -> None:
+        finish: Finish = None
+        try:
+            finish = self._carry_out(jobs)
+        finally:
+            self._hand_on(finishing=finish is not None)
+        if finish is not None:
+            try:
+                finish()
+            finally:
+                self._end_finishing()
+
+    def _hand_on(self, *, finishing: bool = False) -> None:
         with self._mutex:
+            self._finishing += finishing
             self._leader = self._waiting[0] if self._waiting else None
             if self._leader is not None:
                 self._leader.signal.release()
+
+    def _end_finishing(self) -> None:
+        with self._mutex:
+            self._finishing -= 1
+            if not self._finishing:
+                self._finished.notify_all()
 
     def _give_up(self, job: Job[Context]) -> None:
         """A caller was interrupted while it waited: what nobody has begun is not done."""

@@ -15,7 +15,13 @@ from typing import Protocol
 from sync.errors import RetryError
 from sync.taskmaster.memory import Memory, MemoryId, Tier
 from sync.taskmaster.scoring import Asked
+from sync.taskmaster.tiers.semantic_port import Near, Semantic
 from sync.taskmaster.writing import Stored, Write
+
+__all__ = [
+    "Catalogue", "Held", "Items", "Mark", "Near", "Objects", "Semantic", "TierDownError", "Together", "Use", "Waiting",
+    "Working",
+]  # fmt: skip
 
 
 class TierDownError(RetryError):
@@ -61,6 +67,19 @@ class Use:
     id: MemoryId
     at: datetime
     took_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What a tier must still be told, counted.
+
+    Attributes:
+        count: how many memories; no more are counted than were asked for.
+        oldest: when the one that has waited longest was written, of all that there are; None where none waits.
+    """
+
+    count: int = 0
+    oldest: datetime | None = None
 
 
 class Items(Protocol):
@@ -145,10 +164,19 @@ class Items(Protocol):
 
 
 class Working(Items, Protocol):
-    """The working tier: it also keeps what other tiers have yet to be told, rivals, and learned patterns."""
+    """The working tier: it also keeps what other tiers have yet to be told, rivals, and learned patterns.
+
+    Its `sweep` never removes what is held nowhere else, even if its time is up: consolidating archives that. It removes
+    what is forgotten, and copies (LONG in their homes) that have expired or are over the limits; of neither what is
+    owed to somebody or has rivals.
+    """
 
     def owed(self, tier: Tier, limit: int, *, after: MemoryId | None = None) -> list[Held]:
         """Memories that a tier must still be told, forgotten ones too, ordered by id."""
+        ...
+
+    def waiting(self, tier: Tier, limit: int) -> Waiting:
+        """How many memories `owed` would list, counted up to a limit; no memory is read."""
         ...
 
     def settle(self, tier: Tier, versions: Mapping[MemoryId, int], bases: Mapping[MemoryId, str] | None = None) -> int:
@@ -164,15 +192,6 @@ class Working(Items, Protocol):
 
         Returns:
             How many are no longer owed.
-        """
-        ...
-
-    def expired(self, now: datetime, limit: int) -> list[Held]:
-        """Memories whose time is up and that no other tier holds, the oldest first: they are to be archived.
-
-        `sweep` of a working tier never removes them, nor any other memory that is held nowhere else: it removes what
-        is forgotten and owed to nobody, and copies (LONG in its homes, owed to nobody) that are over the limits; of
-        neither one that has rivals.
         """
         ...
 
@@ -212,56 +231,6 @@ class Catalogue(Items, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """A memory near a question in meaning.
-
-    Attributes:
-        id: the memory's.
-        score: the cosine, from 0 to 1; what points away counts 0.
-    """
-
-    id: MemoryId
-    score: float
-
-
-class Semantic(Protocol):
-    """Memories by their meaning: vectors made by one model; another model's are not seen."""
-
-    @property
-    def model(self) -> str:
-        """The id of the model."""
-        ...
-
-    def add(self, texts: Mapping[MemoryId, str]) -> int:
-        """Give vectors to memories, in place of those they have; how many were computed: equal texts are not again."""
-        ...
-
-    def remove(self, ids: Collection[MemoryId]) -> int:
-        """Forget the vectors of some memories; how many there were."""
-        ...
-
-    def missing(self, ids: Collection[MemoryId]) -> list[MemoryId]:
-        """Those of some memories that have no vector."""
-        ...
-
-    def near(self, text: str, contexts: Sequence[str], limit: int) -> list[Near]:
-        """The nearest memories of some contexts, best first."""
-        ...
-
-    def count(self, context: str = "") -> int:
-        """How many memories have vectors, in a context and below it, or in all."""
-        ...
-
-    def check(self) -> None:
-        """As `Items.check`."""
-        ...
-
-    def close(self) -> None:
-        """As `Items.close`."""
-        ...
-
-
 class Objects(Protocol):
     """Large values, each under the SHA-256 of its bytes, hexadecimal; nothing there is ever changed."""
 
@@ -284,4 +253,31 @@ class Objects(Protocol):
 
     def close(self) -> None:
         """As `Items.close`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What tells whether another tier's copy of a memory may be shown.
+
+    Attributes:
+        version: of what is held.
+        owed, base, rivals: see `Held`.
+    """
+
+    version: int
+    owed: frozenset[Tier] = frozenset()
+    base: str = ""
+    rivals: int = 0
+
+
+class Together(Protocol):
+    """Working tier and catalogue of one server, which is asked about both at once."""
+
+    def get(self, ids: Collection[MemoryId], now: datetime) -> tuple[dict[MemoryId, Held], dict[MemoryId, Held]]:
+        """What each of them holds, see `Items.get`; the working tier's first."""
+        ...
+
+    def marks(self, ids: Collection[MemoryId], now: datetime) -> tuple[dict[MemoryId, Mark], dict[MemoryId, Mark]]:
+        """The same without the memories."""
         ...

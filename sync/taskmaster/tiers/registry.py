@@ -13,7 +13,7 @@ from sync.errors import UsageError
 from sync.taskmaster.context import tenant_of
 from sync.taskmaster.core import Tiers
 from sync.taskmaster.tiers.lazy import LazySemantic
-from sync.taskmaster.tiers.protocol import Catalogue, Items, Objects, Semantic, Working
+from sync.taskmaster.tiers.protocol import Catalogue, Items, Objects, Semantic, Together, Working
 
 if TYPE_CHECKING:
     from sync.search.vectors.embedder import Embedder
@@ -48,10 +48,12 @@ def open_tiers(site: Site) -> Tiers:
     """
     load = site.embedder
     site.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    working, catalogue = _open_working(site), _open_catalogue(site) if site.tree else None
     return Tiers(
         short=_open_short(site),
-        working=_open_working(site),
-        catalogue=_open_catalogue(site) if site.tree else None,
+        working=working,
+        catalogue=catalogue,
+        together=_together(site, working, catalogue) if catalogue else None,
         semantic=LazySemantic(lambda: _open_semantic(site, load())) if load else None,
         objects=_open_objects(site),
     )
@@ -96,6 +98,15 @@ def _open_catalogue(site: Site) -> Catalogue:
         site.settings.working, space=f"{site.settings.space}.{site.tree}", tenant_of=tenant_of, pool=site.settings.pool,
         timeout_s=_timeout(site),
     )  # fmt: skip
+    return found
+
+
+def _together(site: Site, working: Working, catalogue: Catalogue) -> Together | None:
+    if site.settings.working == EMBEDDED:
+        return None
+    found: Together = _module("postgres.together", needs="sqlalchemy", extra="postgres").PostgresTogether(
+        working, catalogue
+    )
     return found
 
 

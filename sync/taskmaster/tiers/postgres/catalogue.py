@@ -12,7 +12,6 @@ from sync.taskmaster.memory import MemoryId
 from sync.taskmaster.tiers.group import Group, tell_all
 from sync.taskmaster.tiers.postgres import statements
 from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S
-from sync.taskmaster.tiers.postgres.driver import fetch
 from sync.taskmaster.tiers.postgres.items import PostgresItems
 from sync.taskmaster.tiers.postgres.putting import put_all
 from sync.taskmaster.tiers.postgres.rows import pairs
@@ -21,7 +20,7 @@ from sync.taskmaster.writing import Write
 
 _FOLLOWING_S = 600.0
 _WRITES_A_STEP = 1_000
-_COMMIT = b"select commit from journal_shelf where id = (select id from json_to_recordset(%s) as asked(id int))"
+_COMMIT = b"select commit from journal_shelf where id = $1::int"
 _FOLLOW = text("update journal_shelf set commit = :commit where id = :shelf and commit = :before")
 _CLEAR = (
     text("update journal_shelf set commit = '' where id = :shelf"),
@@ -87,8 +86,7 @@ class PostgresCatalogue(PostgresItems):
         self._shelf.write(work, timeout_s=_FOLLOWING_S)
 
     def _commit(self) -> str:
-        asked = [{"id": self._shelf.number}]
-        return str(self._shelf.read(lambda connection: fetch(connection, _COMMIT, asked))[0].commit)
+        return str(self._shelf.ask(_COMMIT, str(self._shelf.number))[0].commit)
 
     def _show(
         self, connection: Connection, numbers: Mapping[str, int], writes: Sequence[Write], gone: Collection[MemoryId]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from random import uniform
 from threading import Lock
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, exc, text
 
 from sync.errors import UsageError
 from sync.taskmaster.tiers.postgres.addresses import address_of, arguments_of
+from sync.taskmaster.tiers.postgres.driver import fetch_alone
 from sync.taskmaster.tiers.postgres.migrate import NEEDED, is_current, upgrade
 from sync.taskmaster.tiers.postgres.migrations import Part
+from sync.taskmaster.tiers.postgres.patient import PatientConnection
 from sync.taskmaster.tiers.protocol import TierDownError
 
 POOL = 8
@@ -23,7 +24,8 @@ POOL = 8
 TIMEOUT_S = 5.0
 """Seconds that a call may take before the server counts as down."""
 
-_AGAIN = {"40001", "40P01"}  # serialization_failure, deadlock_detected: nothing was done
+# serialization_failure, deadlock_detected, invalid_sql_statement_name (the server has forgotten it): nothing was done
+_AGAIN = {"40001", "40P01", "26000"}
 _BEGIN = text("begin")
 _ALLOW = text("select set_config('statement_timeout', :milliseconds, true)")
 _UPGRADING_S = 60.0  # the server has answered: another thread is at it
@@ -33,30 +35,6 @@ Result = TypeVar("Result")
 
 class RacedError(Exception):
     """Another writer was first: what was read is not so any more, and is to be read again."""
-
-
-class PatientConnection(psycopg.Connection[Any]):
-    """A connection on which nothing is waited for beyond a moment.
-
-    The server's own limits do not help against a server that is stopped, or a network that swallows.
-
-    Attributes:
-        deadline: the moment, by the monotonic clock.
-    """
-
-    deadline = float("inf")
-
-    def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        """As the driver's; closes the connection when the time is up, for nothing is known of it any more."""
-        left = self.deadline - monotonic()
-        patience = None if left == float("inf") else max(left, 0.0)
-        try:
-            return super().wait(gen, interval, patience if timeout is None else timeout)
-        except psycopg.OperationalError as error:
-            if monotonic() < self.deadline:
-                raise
-            self.pgconn.finish()
-            raise psycopg.OperationalError("no answer within the time limit") from error
 
 
 class Database:
@@ -91,6 +69,28 @@ class Database:
             TierDownError: there was no answer in time.
         """
         return self._repeated(lambda deadline: self._read_once(work, deadline))
+
+    def ask(self, statement: bytes, *given: str) -> list[Any]:
+        """As `read`, of one statement; see `driver.fetch`.
+
+        Raises:
+            TierDownError: there was no answer in time.
+        """
+        return self._repeated(lambda deadline: fetch_alone(self._engine, statement, given, deadline))
+
+    def steady(self, work: Callable[[], Result]) -> Result:
+        """What some asking by numbers gives; asked again where the server went away and came back meanwhile.
+
+        A database that was made anew has other numbers for the same shelves and contexts.
+
+        Raises:
+            TierDownError: there was no answer in time.
+        """
+        while True:
+            comings = self.comings
+            found = work()
+            if comings == self.comings:
+                return found
 
     def write(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
         """Change something in one transaction, done again where others were in the way.
@@ -169,6 +169,7 @@ class Database:
             max_overflow=0,
             pool_timeout=timeout_s * _WAITING_SHARE,
             pool_use_lifo=True,
+            pool_reset_on_return=None,  # outside of a transaction there is nothing to be undone
         )
 
     def _repeated(self, once: Callable[[float], Result], timeout_s: float | None = None) -> Result:
@@ -228,13 +229,8 @@ class Database:
         return TierDownError(f"{self.where}: {said}", hint="see whether the server runs, and try again")
 
 
-@contextmanager
-def _until(connection: Connection, deadline: float) -> Iterator[None]:
+def _until(connection: Connection, deadline: float) -> AbstractContextManager[None]:
     driver = connection.connection.driver_connection
     if not isinstance(driver, PatientConnection):
         raise TypeError(f"{driver!r} is no connection of this pool")
-    driver.deadline = deadline
-    try:
-        yield
-    finally:
-        driver.deadline = monotonic() + 1  # for what the pool does with it afterwards
+    return driver.until(deadline)

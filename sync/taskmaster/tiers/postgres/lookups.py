@@ -7,20 +7,20 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from sync.taskmaster.tiers.group import Group, Job, tell_all
 from sync.taskmaster.tiers.postgres.database import Database
-from sync.taskmaster.tiers.postgres.driver import fetch
-from sync.taskmaster.tiers.postgres.statements import GET
+from sync.taskmaster.tiers.postgres.driver import as_numbers, as_texts
 
 
 class Place(NamedTuple):
-    """Where a memory lies in a database: the number of a shelf, a context's id, and a key."""
+    """Where a memory lies in a database: the number of a shelf, a context's id and its number if known, and a key."""
 
     shelf: int
     name: str
+    number: int | None
     key: str
 
 
 Found: TypeAlias = Mapping[Place, Any]
-"""Rows for `rows.held_of`; those that have expired too."""
+"""Rows; those that have expired too."""
 
 
 class Lookups:
@@ -28,10 +28,11 @@ class Lookups:
 
     Args:
         database: where they are.
+        statement: what is read of them, see `statements.at_places`.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, statement: bytes) -> None:
+        self._database, self._statement = database, statement
         self._group: Group[None] = Group(self._carry_out)
 
     def get(self, places: Collection[Place]) -> Found:
@@ -46,9 +47,11 @@ class Lookups:
         return cast("Found", self._group.do(lambda _: places))
 
     def _carry_out(self, jobs: Sequence[Job[None]]) -> None:
-        tell_all(jobs, lambda: self._found({place for job in jobs for place in job.work(None)}))
+        tell_all(jobs, lambda: self._found(list({place: None for job in jobs for place in job.work(None)})))
 
-    def _found(self, places: Collection[Place]) -> Found:
-        asked = [one._asdict() for one in places]
-        rows = self._database.read(lambda connection: fetch(connection, GET, asked))
-        return {Place(row.shelf, row.name, row.key): row for row in rows}
+    def _found(self, places: Sequence[Place]) -> Found:
+        shelves, names, numbers, keys = zip(*places, strict=True)
+        unknown = [name if number is None else None for name, number in zip(names, numbers, strict=True)]
+        given = (as_numbers(shelves), as_numbers(numbers), as_texts(unknown), as_texts(keys))
+        rows = self._database.ask(self._statement, *given)
+        return {places[row.place - 1]: row for row in rows}

@@ -11,7 +11,7 @@ from sync.taskmaster.memory import Memory, MemoryId
 from sync.taskmaster.tiers.postgres import statements
 from sync.taskmaster.tiers.postgres.database import RacedError
 from sync.taskmaster.tiers.postgres.deciding import Changes, State, decide_all
-from sync.taskmaster.tiers.postgres.driver import fetch
+from sync.taskmaster.tiers.postgres.driver import as_json, fetch
 from sync.taskmaster.tiers.postgres.rows import (
     TIERS,
     array_text,
@@ -46,7 +46,7 @@ def put_new(connection: Connection, shelf: int, numbers: Mapping[str, int], writ
         return []
     changes = decide_all({}, writes)
     rows = _rows_of(changes, shelf, numbers)
-    return changes.stored if fetch(connection, statements.INSERT_NEW, rows) else []
+    return changes.stored if fetch(connection, statements.INSERT_NEW, as_json(rows)) else []
 
 
 def put_all(connection: Connection, shelf: int, numbers: Mapping[str, int], writes: Sequence[Write]) -> list[Stored]:

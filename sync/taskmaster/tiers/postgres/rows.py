@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sync.taskmaster.memory import NOTHING, Kind, Memory, MemoryId, Tier
-from sync.taskmaster.tiers.protocol import Held
+from sync.taskmaster.tiers.protocol import Held, Mark
 
 BITS: Mapping[Tier, int] = {Tier.SHORT: 1, Tier.WORKING: 2, Tier.LONG: 4, Tier.SEMANTIC: 8}
 """How a set of tiers is held: fixed, as databases hold them."""
@@ -26,6 +26,7 @@ ARRAYS: Mapping[str, str] = {
 TYPES: Mapping[str, str] = {name: type_.removesuffix("[]") for name, type_ in ARRAYS.items()}
 """The type of one value of a column."""
 
+_KINDS = {kind.value: kind for kind in Kind}
 _SIZE = 0x7FFF_FFFF_FFFF_FFFF
 TIERS = [frozenset(tier for tier, bit in BITS.items() if bit & bits) for bits in range(16)]
 """The set of tiers of some bits."""
@@ -69,7 +70,7 @@ def memory_of(row: Any, context: str) -> Memory:
     return Memory(
         context=context,
         key=row.key,
-        kind=Kind(row.kind),
+        kind=_KINDS[row.kind],
         data=bytes(row.data),
         importance=row.importance,
         created=_utc(row.created),
@@ -99,6 +100,16 @@ def held_of(row: Any, context: str, shelf: int) -> Held:
     )
 
 
+def mark_of(row: Any) -> Mark:
+    """What a row of `statements.MARKS` tells."""
+    return Mark(version=row.version, owed=TIERS[row.owed], base=row.base, rivals=row.rivals)
+
+
+def is_live(row: Any, now: datetime) -> bool:
+    """Whether a row is there for those who ask by its key; a forgotten one is, an expired one is not."""
+    return row.is_forgotten or row.expires is None or row.expires > now
+
+
 def arrays(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """Rows as one array a column; rows must have the same columns."""
     return {name: [row[name] for row in rows] for name in rows[0]}
@@ -111,6 +122,8 @@ def array_text(tokens: Iterable[int]) -> str:
 
 def can_be_text(text: str) -> bool:
     """Whether PostgreSQL can hold a text: neither a NUL nor half a character is in it."""
+    if text.isascii():
+        return "\0" not in text
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:

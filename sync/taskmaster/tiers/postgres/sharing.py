@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from sync.taskmaster.tiers.postgres.database import Database
 from sync.taskmaster.tiers.postgres.lookups import Lookups
+from sync.taskmaster.tiers.postgres.statements import GET, MARKS
 
 _Key: TypeAlias = tuple[int, str, int, float]
 
@@ -18,7 +19,8 @@ class _Shared:
     """What is shared, and by how many."""
 
     database: Database
-    lookups: Lookups
+    held: Lookups
+    marks: Lookups
     users: int = 0
 
 
@@ -31,7 +33,8 @@ class Lease:
 
     Attributes:
         database: shared by all who gave the same URL, pool and time limit.
-        lookups: its.
+        held: looks up whole rows, see `statements.GET`.
+        marks: looks up what tells of copies, see `statements.MARKS`.
 
     Args:
         url, pool, timeout_s: see `Database`.
@@ -45,10 +48,10 @@ class Lease:
         with _lock:
             if self._key not in _shared:
                 database = Database(url, pool=pool, timeout_s=timeout_s)
-                _shared[self._key] = _Shared(database, Lookups(database))
+                _shared[self._key] = _Shared(database, Lookups(database, GET), Lookups(database, MARKS))
             found = _shared[self._key]
             found.users += 1
-        self.database, self.lookups = found.database, found.lookups
+        self.database, self.held, self.marks = found.database, found.held, found.marks
         self._is_open = True
 
     def close(self) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, text
 
@@ -63,6 +63,15 @@ class Shelf:
         """
         return self._now().shelf
 
+    @property
+    def numbers(self) -> MutableMapping[str, int]:
+        """The numbers of contexts that are known by now, by name; others that the server tells may be added.
+
+        Raises:
+            TierDownError: the server does not answer.
+        """
+        return self._now().numbers
+
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """As `Database.read`, once the shelf is there: what holds a connection must not wait for another.
 
@@ -71,6 +80,19 @@ class Shelf:
         """
         self._now()
         return self._database.read(work)
+
+    def ask(self, statement: bytes, *given: str) -> list[Any]:
+        """As `Database.ask`, once the shelf is there.
+
+        Raises:
+            TierDownError: the server does not answer.
+        """
+        self._now()
+        return self._database.ask(statement, *given)
+
+    def steady(self, work: Callable[[], Result]) -> Result:
+        """As `Database.steady`."""
+        return self._database.steady(work)
 
     def write(self, work: Callable[[Connection], Result], *, timeout_s: float | None = None) -> Result:
         """As `Database.write`, once the shelf is there.

@@ -12,8 +12,9 @@ from sync.taskmaster.tiers.postgres.rows import ARRAYS, TYPES, VALUES
 _PAIRS = "(select * from unnest(cast(:contexts as int[]), cast(:keys as text[])))"
 _VALUES = ", ".join(f"m.{name}" for name in VALUES)
 LIVE = "not m.is_forgotten and (m.expires is null or m.expires > :now)"
-HELD = f"""m.id, m.context, m.key, {_VALUES}, m.homes, m.owed, m.base, m.tokens, m.uses, m.used, m.took,
-    (select count(*) from journal_rival r where r.context = m.context and r.key = m.key) as rivals"""
+_LIVE_NOW = LIVE.replace(":now", "$5::timestamptz")
+_RIVALS = "(select count(*) from journal_rival r where r.context = m.context and r.key = m.key) as rivals"
+HELD = f"m.id, m.context, m.key, {_VALUES}, m.homes, m.owed, m.base, m.tokens, m.uses, m.used, m.took, {_RIVALS}"
 """The columns of `rows.held_of`."""
 
 
@@ -57,7 +58,7 @@ def _unknown(table: str) -> str:
 _COLUMNS = ("context", "key", *_KEPT, "tokens")
 INSERT_NEW = f"""
 with given as materialized (
-    select * from json_to_recordset(%s) as given({", ".join(f"{one} {TYPES[one]}" for one in _COLUMNS)})
+    select * from json_to_recordset($1::json) as given({", ".join(f"{one} {TYPES[one]}" for one in _COLUMNS)})
 )
 insert into journal_memory (context, key, {", ".join(_KEPT)}, tokens)
 select context, key, {", ".join(_KEPT)}, cast(tokens as bigint[]) from given
@@ -83,58 +84,93 @@ where r.context = given.context and r.key = given.key and r.digest = given.diges
 """)
 RIVALS = text(f"select key, {', '.join(VALUES)} from journal_rival where context = :context and key = :key")
 
-GET = f"""
-select {HELD}, asked.shelf, asked.name from json_to_recordset(%s) as asked(shelf int, name text, key text)
+
+def at_places(columns: str) -> bytes:
+    """What to read of the rows of some places, of `journal_memory m`; the limit keeps the planner from a table scan."""
+    return f"""
+select asked.place, {columns} from unnest($1::int[], $2::int[], $3::text[], $4::text[]) with ordinality
+    as asked(shelf, context, name, key, place)
 cross join lateral (
-    select m.* from journal_memory m where m.key = asked.key and m.context = (
+    select m.* from journal_memory m where m.key = asked.key and m.context = coalesce(asked.context, (
         select c.id from journal_context c where c.shelf = asked.shelf and c.name = asked.name
-    ) limit 1
+    )) limit 1
 ) m
 """.encode()
-"""The rows of some places; the limit keeps the planner from reading all of a table for them."""
 
-LATEST = text(f"""
-with found as (
-    select distinct one.id, one.updated, one.key = :key as is_key
-    from unnest(cast(:contexts as int[])) as asked(context) cross join lateral (
-        (select m.* from journal_memory m where m.context = asked.context and m.key = :key and {LIVE})
+
+GET = at_places(HELD)
+"""The rows of some places, for `rows.held_of`."""
+MARKS = at_places(f"m.version, m.owed, m.base, m.is_forgotten, m.expires, {_RIVALS}")
+"""The same for `rows.mark_of`."""
+
+PLACE = """place as materialized (
+    select asked.place, coalesce(asked.number, (
+        select c.id from journal_context c where c.shelf = $1::int and c.name = asked.name
+    )) as context
+    from unnest($2::int[], $3::text[]) with ordinality as asked(number, name, place)
+)"""
+"""The contexts that are asked, as far as there are such contexts: by number where it is known, else by name.
+
+Parameters: 1 shelf, 2 numbers, 3 names where there is no number; of both searches besides: 4 the key that comes first,
+5 now, 6 limit.
+"""
+
+LATEST = f"""
+with {PLACE},
+found as (
+    select distinct one.id, place.place, one.updated, one.is_key from place cross join lateral (
+        (select m.id, m.updated, true as is_key from journal_memory m
+        where m.context = place.context and m.key = $4::text and {_LIVE_NOW})
         union all
-        (select m.* from journal_memory m where m.context = asked.context and {LIVE}
-        order by m.updated desc limit :limit)
-    ) one order by is_key desc, one.updated desc, one.id limit :limit
+        (select m.id, m.updated, m.key = $4::text from journal_memory m where m.context = place.context and {_LIVE_NOW}
+        order by m.updated desc limit $6::int)
+    ) one order by is_key desc, one.updated desc, one.id limit $6::int
 )
-select {HELD} from found join journal_memory m on m.id = found.id order by found.is_key desc, found.updated desc, m.id
-""")
+select {HELD}, found.place from found join journal_memory m on m.id = found.id
+order by found.is_key desc, found.updated desc, m.id
+""".encode()
 
-SEARCH = text(f"""
-with asked as (
-    select * from unnest(cast(:tokens as bigint[]), cast(:words as int[]), cast(:contexts as int[]))
-        as a(token, word, context)
+SEARCH = f"""
+with {PLACE},
+asked as materialized (
+    select place.place, place.context, one.token, 1::bigint << one.word as word
+    from unnest($7::bigint[], $8::int[], $9::int[]) as one(token, word, place) join place on place.place = one.place
+    where place.context is not null
 ),
 found as materialized (
-    select m.id, m.updated, m.key = :key as is_key, cardinality(m.tokens) as size, bit_or(1::bigint << word) as words
-    from asked join journal_memory m on m.context = asked.context and m.tokens @> array[asked.token]
-    where {LIVE} group by m.id
+    select one.id, asked.place, max(one.updated) as updated, bool_or(one.is_key) as is_key, max(one.size) as size,
+        bit_or(asked.word) as words
+    from asked cross join lateral (
+        select m.id, m.updated, m.key = $4::text as is_key, cardinality(m.tokens) as size from journal_memory m
+        where m.tokens @> array[asked.token] and m.context + 0 = asked.context and {_LIVE_NOW} offset 0
+    ) one group by one.id, asked.place
     union all
-    select m.id, m.updated, true, cardinality(m.tokens), 0 from journal_memory m
-    where m.context = any(cast(:contexts as int[])) and m.key = :key
-        and not m.tokens && cast(:tokens as bigint[]) and {LIVE}
+    select m.id, place.place, m.updated, true, cardinality(m.tokens), 0
+    from place join journal_memory m on m.context = place.context and m.key = $4::text
+    where not m.tokens && $7::bigint[] and {_LIVE_NOW}
 ),
+kinds as materialized (select words, count(*) as size from found group by words),
 weights as materialized (
-    select 1::bigint << word as word, ln(1 + ((select count(*) from found) + 1) / (
-        select count(*) + 1::float8 from found where words & (1::bigint << word) <> 0
+    select word, ln(1 + (select sum(size) + 1::float8 from kinds) / (
+        select coalesce(sum(size), 0) + 1::float8 from kinds where words & word <> 0
     )) as weight
     from (select distinct word from asked) one
 ),
+shares as materialized (
+    select words, (select sum(weight) from weights where words & word <> 0) as share from kinds
+),
 ranked as (
-    select id, is_key, updated, (select sum(weight) from weights where words & word <> 0)
-        * (0.9::float8 + 0.1::float8 / (1 + size / 100::float8)) as score
-    from found order by is_key desc, score desc nulls last, updated desc, id limit :limit
+    select id, place, is_key, updated, share * (0.9::float8 + 0.1::float8 / (1 + size / 100::float8)) as score
+    from found join shares using (words) order by is_key desc, score desc nulls last, updated desc, id limit $6::int
 )
-select {HELD} from ranked join journal_memory m on m.id = ranked.id
+select {HELD}, ranked.place from ranked join journal_memory m on m.id = ranked.id
 order by ranked.is_key desc, ranked.score desc nulls last, ranked.updated desc, ranked.id
-""")
-"""By the rule of `scoring.scores`, so that no more rows are read than are found."""
+""".encode()
+"""By the rule of `scoring.scores`, so that no more rows are read than are found; what has the same words, once.
+
+Parameters, besides those above: 7 tokens, for each 8 the number of its word, and 9 of its context. A token belongs to
+one context, so its index alone finds what is asked; another index is kept away from it.
+"""
 
 
 def _pages(condition: str, inner: str) -> TextClause:
@@ -172,7 +208,7 @@ given as materialized (
             select c.id from journal_context c where c.shelf = asked.shelf and c.name = asked.name
         )
     ) as id
-    from json_to_recordset(%s)
+    from json_to_recordset($1::json)
         as asked(shelf int, name text, key text, uses bigint, used timestamptz, took float8)
 ),
 busy as (

@@ -52,12 +52,6 @@ EXPIRED = _removal("m.expires <= :now")
 EXPIRED_COPIES = _removal(f"m.expires <= :now and {_IS_COPY}")
 COPIES_OVER = _removal(f"m.id in ({_over(LIVE, _IS_COPY)})")
 
-DUE = text(f"""
-select {HELD}, c.name from journal_memory m join journal_context c on c.id = m.context
-where c.shelf = :shelf and m.expires <= :now and not m.is_forgotten and m.homes & {_LONG} = 0
-order by m.expires, c.name, m.key limit :limit
-""")
-"""What has expired and is held nowhere else, see `Working.expired`."""
 OVERFLOW = text(f"""
 select {HELD}, c.name from journal_memory m join journal_context c on c.id = m.context
 where m.id in ({_over("not m.is_forgotten", f"m.homes & {_LONG} = 0")})

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, text
 
 from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.tiers.postgres.driver import as_numbers, as_texts
 from sync.taskmaster.tiers.postgres.rows import arrays, can_be_text, pairs
 from sync.taskmaster.tiers.postgres.shelf import Shelf
-from sync.taskmaster.tiers.postgres.statements import given
+from sync.taskmaster.tiers.postgres.statements import PLACE, given
 from sync.taskmaster.tiers.protocol import Near
 
+_INDEX = "journal_vector_near_"
 MOST_NEAR = 1_000
 """An index of the nearest finds so many at most: pgvector's limit of `hnsw.ef_search`."""
 
@@ -36,13 +39,25 @@ select count(*) from journal_vector v where v.context in (
     and (:name = '' or c.name = :name or starts_with(c.name, :name || ':'))
 )
 """)
-_INDEXED = text("select relname from pg_class where relkind = 'i' and relname = any(cast(:names as text[]))")
-_COMPARED = text("""
-select v.key, c.name, v.vector <#> cast(:question as vector) as distance
-from journal_vector v join journal_context c on c.id = v.context where v.context = any(cast(:contexts as int[]))
-order by distance, c.name, v.key limit :limit
-""")
-_LOOK_AT = text("select set_config('hnsw.ef_search', :many, true)")
+# Of a context with an index nothing is compared: its number comes back alone.
+_COMPARED = f"""
+with {PLACE},
+known as materialized (
+    select place, context, exists (
+        select 1 from pg_class where relkind = 'i' and relname = '{_INDEX}' || context
+    ) and $6::bool as is_indexed from place where context is not null
+)
+select place, context, null as key, null as distance from known where is_indexed
+union all
+(select known.place, known.context, one.key, one.distance from known cross join lateral (
+    select v.key, v.vector <#> $4::vector as distance from journal_vector v where v.context = known.context
+    order by distance, v.key limit $5::int
+) one where not known.is_indexed order by one.distance, known.place, one.key limit $5::int)
+""".encode()
+# Only a plan that knows the limit is sure to use the index.
+_LOOK_AT = text(
+    "select set_config('hnsw.ef_search', :many, true), set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +77,7 @@ class Row:
 
 def index_name(context: int) -> str:
     """The index of the nearest in a context."""
-    return f"journal_vector_near_{context}"
+    return f"{_INDEX}{context}"
 
 
 class VectorRows:
@@ -124,25 +139,25 @@ class VectorRows:
 
     def near(self, question: str, contexts: Sequence[str], limit: int) -> list[Near]:
         """The nearest: exactly, but through its index where a context has one."""
-        numbers = self._shelf.read(lambda connection: self._shelf.known(connection, contexts))
-        indexed = self._indexed(numbers) if limit <= MOST_NEAR else {}
-        found = [one for name, number in indexed.items() for one in self._approximate(question, name, number, limit)]
-        compared = [number for name, number in numbers.items() if name not in indexed]
-        if compared:
-            found += self._compared(question, compared, limit)
+        names = sorted(one for one in set(contexts) if can_be_text(one))
+        return self._shelf.steady(lambda: self._near(question, names, limit)) if names else []
+
+    def _near(self, question: str, names: Sequence[str], limit: int) -> list[Near]:
+        rows = self._compared(question, names, limit)
+        found = [_near(names[row.place - 1], row.key, row.distance) for row in rows if row.key is not None]
+        for row in rows:
+            if row.key is None:
+                found += self._approximate(question, names[row.place - 1], row.context, limit)
         return sorted(found, key=lambda one: (-one.score, one.id))[:limit]
 
-    def _indexed(self, numbers: Mapping[str, int]) -> dict[str, int]:
-        names = {index_name(number): name for name, number in numbers.items()}
-        found = self._shelf.read(
-            lambda connection: connection.execute(_INDEXED, {"names": list(names)}).scalars().all()
-        )
-        return {names[one]: numbers[names[one]] for one in found}
-
-    def _compared(self, question: str, numbers: Sequence[int], limit: int) -> list[Near]:
-        given_ = {"question": question, "contexts": list(numbers), "limit": limit}
-        rows = self._shelf.read(lambda connection: connection.execute(_COMPARED, given_).all())
-        return [_near(row.name, row.key, row.distance) for row in rows]
+    def _compared(self, question: str, names: Sequence[str], limit: int) -> list[Any]:
+        numbers = self._shelf.numbers
+        places = [numbers.get(name) for name in names]
+        unknown = [name if number is None else None for name, number in zip(names, places, strict=True)]
+        asked = (str(self._shelf.number), as_numbers(places), as_texts(unknown), question, str(limit))
+        rows = self._shelf.ask(_COMPARED, *asked, str(limit <= MOST_NEAR).lower())
+        numbers.update((names[row.place - 1], row.context) for row in rows)
+        return rows
 
     def _approximate(self, question: str, name: str, number: int, limit: int) -> list[Near]:
         """Numbers are written out: an index of some rows is used only where the plan can see that it holds them."""

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, TextClause
+from sqlalchemy import Connection, text
 
 from sync.taskmaster.context import tenant_of as tenant_of_context
 from sync.taskmaster.memory import Memory, MemoryId, Tier
 from sync.taskmaster.tiers.postgres import statements, sweeping
 from sync.taskmaster.tiers.postgres.database import POOL, TIMEOUT_S
 from sync.taskmaster.tiers.postgres.items import TOMBSTONES_KEPT, PostgresItems
-from sync.taskmaster.tiers.postgres.rows import BITS, can_be_text, held_of, memory_of
+from sync.taskmaster.tiers.postgres.rows import BITS, can_be_text, memory_of
 from sync.taskmaster.tiers.postgres.settling import settle_all, settle_rivals
 from sync.taskmaster.tiers.postgres.sharing import Lease
 from sync.taskmaster.tiers.postgres.sweeping import remove
-from sync.taskmaster.tiers.protocol import Held
+from sync.taskmaster.tiers.protocol import Held, Waiting
 
 PER_TENANT = 10_000
 """Memories of a tenant at most."""
+_OWING = """
+    from journal_memory m join journal_context c on c.id = m.context
+    where c.shelf = :shelf and m.owed <> 0 and m.owed & :bit <> 0
+"""
+_WAITING = text(f"""
+select (select count(*) from (select 1 {_OWING} limit :limit) one) as total,
+    (select min(m.updated) {_OWING}) as oldest
+""")  # noqa: S608 (constants)
 
 
 class PostgresWorking(PostgresItems):
@@ -56,6 +63,7 @@ class PostgresWorking(PostgresItems):
 
     def sweep(self, now: datetime) -> list[Memory]:
         """As `Working.sweep`."""
+        self._aside.finish()
         remove(self._shelf, sweeping.FORGOTTEN, before=now - TOMBSTONES_KEPT)
         remove(self._shelf, sweeping.EXPIRED_COPIES, now=now)
         over = remove(self._shelf, sweeping.COPIES_OVER, now=now, per_tenant=self._per_tenant)
@@ -65,6 +73,12 @@ class PostgresWorking(PostgresItems):
         """As `Working.owed`."""
         return self._page(statements.OWED, after, limit, bit=BITS[tier])
 
+    def waiting(self, tier: Tier, limit: int) -> Waiting:
+        """As `Working.waiting`."""
+        given = {"shelf": self._shelf.number, "bit": BITS[tier], "limit": limit}
+        found = self._shelf.read(lambda connection: connection.execute(_WAITING, given).one())
+        return Waiting(count=found.total, oldest=found.oldest)
+
     def settle(self, tier: Tier, versions: Mapping[MemoryId, int], bases: Mapping[MemoryId, str] | None = None) -> int:
         """As `Working.settle`."""
         bases = bases or {}
@@ -73,12 +87,9 @@ class PostgresWorking(PostgresItems):
             lambda connection: settle_all(connection, self._shelf.known(connection, names), tier, versions, bases)
         )
 
-    def expired(self, now: datetime, limit: int) -> list[Held]:
-        """As `Working.expired`."""
-        return self._listed(sweeping.DUE, now=now, limit=limit)
-
     def overflow(self, limit: int) -> list[Held]:
         """As `Working.overflow`; what is forgotten takes no room, what has expired does."""
+        self._aside.finish()
         return self._listed(sweeping.OVERFLOW, per_tenant=self._per_tenant, limit=limit)
 
     def rivals(self, id_: MemoryId) -> list[Memory]:
@@ -103,11 +114,3 @@ class PostgresWorking(PostgresItems):
         if number is None or not can_be_text(id_.key):
             return 0
         return settle_rivals(connection, number, id_.key, digests)
-
-    def _listed(self, statement: TextClause, **given: Any) -> list[Held]:
-        shelf = self._shelf.number
-        return self._shelf.read(
-            lambda connection: [
-                held_of(row, row.name, shelf) for row in connection.execute(statement, {"shelf": shelf, **given})
-            ]
-        )

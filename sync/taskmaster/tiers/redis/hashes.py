@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sync.taskmaster.memory import MemoryId
 from sync.taskmaster.tiers.protocol import Held
@@ -15,11 +15,13 @@ from sync.taskmaster.tiers.redis.records import (
     Kept,
     arguments_of,
     packed_id,
+    read_held,
     read_kept,
     to_bytes,
     to_text,
 )  # fmt: skip
 from sync.taskmaster.tiers.redis.scripts import REMOVE, SWAP
+from sync.taskmaster.tiers.redis.search_scripts import PACKED
 
 BATCH = 500
 """So many memories are asked for at once."""
@@ -154,10 +156,17 @@ def batches(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def found_of(answer: Sequence[Any]) -> list[Held]:
-    """The memories that a script returned as found."""
-    kept = (read_kept(_id(one), one[2][: len(FIELDS)]).held for one in answer)
-    return [held for held in kept if held is not None]
+def found_of(answer: bytes) -> list[Held]:
+    """The memories that a script returned as found, see `search_scripts.PACKED`."""
+    found, at = [], 0
+    while at < len(answer):
+        sizes, at, fields = PACKED.unpack_from(answer, at), at + PACKED.size, []
+        for size in sizes:
+            fields.append(answer[at : at + size])
+            at += size
+        context, key, *rest = fields
+        found.append(read_held(MemoryId(to_text(context), to_text(key)), *rest))
+    return found
 
 
 def _id(row: Sequence[bytes]) -> MemoryId:

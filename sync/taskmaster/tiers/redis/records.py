@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
-from struct import pack, unpack
+from struct import Struct, pack
+from struct import error as StructError  # noqa: N812 (an exception)
 from types import MappingProxyType
 from typing import Any
 
@@ -15,15 +17,17 @@ from sync.errors import ShapeError
 from sync.taskmaster.memory import NOTHING, Kind, Memory, MemoryId, Tier
 from sync.taskmaster.tiers.protocol import Held
 from sync.taskmaster.tiers.redis.scripts import GRACE_MS
+from sync.taskmaster.tiers.uses import micros, moment_of
 
 FIELDS = ("s", "h", "d", "t", "u", "w")
 """What is read of a hash, in this order; see `scripts`."""
 FORGOTTEN_FOR = timedelta(days=1)
 """So long it is known that a memory was forgotten: an older copy that is under way would come back otherwise."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
+_KNOWN, _SMALL = 2_000, 4_096
 _UNCHANGED = "surrogatepass"
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,6 @@ def to_bytes(text: str) -> bytes:
 def to_text(data: bytes) -> str:
     """What was sent."""
     return data.decode("utf-8", _UNCHANGED)
-
-
-def to_number(moment: datetime) -> int:
-    """A moment in microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def to_moment(number: int) -> datetime:
-    """The moment of some microseconds since 1970, in UTC."""
-    return _EPOCH + timedelta(microseconds=number)
 
 
 def packed_id(id_: MemoryId) -> bytes:
@@ -88,7 +82,7 @@ def arguments_of(held: Held, expected: bytes) -> list[bytes | int]:
     lives_ms = max(0, (due - memory.updated) // _MILLISECOND) + GRACE_MS if due else 0
     return [
         to_bytes(memory.context), to_bytes(memory.key), expected, stamp, memory.version, head, memory.data, tokens,
-        to_number(memory.updated), _number(memory.expires), _number(due), lives_ms, 0 if memory.is_forgotten else 1,
+        micros(memory.updated), _number(memory.expires), _number(due), lives_ms, 0 if memory.is_forgotten else 1,
     ]  # fmt: skip
 
 
@@ -105,42 +99,75 @@ def read_kept(id_: MemoryId, fields: Sequence[bytes | None]) -> Kept:
     stamp, head, data, tokens, uses, used = fields
     if stamp is None:
         return ABSENT
+    return Kept(stamp, read_held(id_, head or b"", data or b"", tokens or b"", uses or b"", used or b""))
+
+
+def read_held(id_: MemoryId, head: bytes, data: bytes, tokens: bytes, uses: bytes, used: bytes) -> Held:
+    """The memory under an id.
+
+    Args:
+        id_: the id.
+        head, data, tokens, uses, used: the fields h, d, t, u and w; empty for what a hash does not have.
+
+    Raises:
+        ShapeError: they are not what this program writes.
+    """
+    read = _read_known if len(data) + len(tokens) <= _SMALL else _read
     try:
-        told = json.loads(head or b"")
-        memory = _memory(id_, told, data or b"")
-        found_by = frozenset(unpack(f">{len(tokens or b'') // 8}Q", tokens or b""))
-        last = None if used is None else to_moment(int(used))
-        homes, owed = (frozenset(map(Tier, told[name])) for name in ("homes", "owed"))
-        held = Held(
-            memory=memory, tokens=found_by, homes=homes, owed=owed, base=told["base"], uses=int(uses or 0), used=last
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        held = read(id_, head, data, tokens)
+        if not uses:
+            return held
+        return replace(held, uses=int(uses), used=moment_of(int(used)) if used else None)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, StructError) as error:
         hint = "give this journal a prefix of its own on the Redis server"
         raise ShapeError(f"what Redis holds for {id_.context} {id_.key!r} is no memory", hint=hint) from error
-    return Kept(stamp, held)
+
+
+def _read(id_: MemoryId, head: bytes, data: bytes, tokens: bytes) -> Held:
+    told = json.loads(head)
+    return Held(
+        memory=_memory(id_, told, data),
+        tokens=frozenset(_tokens(len(tokens) // 8).unpack(tokens)),
+        homes=_tiers(*told["homes"]),
+        owed=_tiers(*told["owed"]),
+        base=told["base"],
+    )
+
+
+_read_known = lru_cache(maxsize=_KNOWN)(_read)  # what is recalled often is read from the same bytes again and again
+
+
+@lru_cache(maxsize=1_024)
+def _tokens(count: int) -> Struct:
+    return Struct(f">{count}Q")
+
+
+@lru_cache(maxsize=64)
+def _tiers(*names: str) -> frozenset[Tier]:
+    return frozenset(map(Tier, names))
 
 
 def _head(held: Held) -> bytes:
     memory = held.memory
     told = {
         "kind": memory.kind.value, "importance": memory.importance, "type": memory.type, "writer": memory.writer,
-        "created": to_number(memory.created), "updated": to_number(memory.updated), "retention": memory.retention,
-        "expires": None if memory.expires is None else to_number(memory.expires), "version": memory.version,
+        "created": micros(memory.created), "updated": micros(memory.updated), "retention": memory.retention,
+        "expires": None if memory.expires is None else micros(memory.expires), "version": memory.version,
         "metadata": dict(memory.metadata), "forgotten": memory.is_forgotten, "base": held.base,
         "homes": sorted(one.value for one in held.homes), "owed": sorted(one.value for one in held.owed),
     }  # fmt: skip
-    return json.dumps(told, separators=(",", ":")).encode()
+    return _ENCODER.encode(told).encode()
 
 
 def _number(moment: datetime | None) -> bytes:
-    return b"" if moment is None else b"%d" % to_number(moment)
+    return b"" if moment is None else b"%d" % micros(moment)
 
 
 def _memory(id_: MemoryId, told: Mapping[str, Any], data: bytes) -> Memory:
     return Memory(
-        context=id_.context, key=id_.key, kind=Kind(told["kind"]), data=data, importance=told["importance"],
-        created=to_moment(told["created"]), updated=to_moment(told["updated"]), type=told["type"],
-        expires=None if told["expires"] is None else to_moment(told["expires"]), retention=told["retention"],
+        context=id_.context, key=id_.key, kind=_KINDS[told["kind"]], data=data, importance=told["importance"],
+        created=moment_of(told["created"]), updated=moment_of(told["updated"]), type=told["type"],
+        expires=None if told["expires"] is None else moment_of(told["expires"]), retention=told["retention"],
         version=told["version"], writer=told["writer"], is_forgotten=told["forgotten"],
         metadata=MappingProxyType(told["metadata"]) if told["metadata"] else NOTHING,
     )  # fmt: skip

@@ -103,11 +103,11 @@ return removed
 """
 
 _TOUCH = """
-for at = 2, #ARGV, 3 do
-  local context, key, used = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+for at = 2, #ARGV, 4 do
+  local context, key, used, times = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local memory = memory_of(context, key)
   if redis.call('EXISTS', memory) == 1 then
-    redis.call('HINCRBY', memory, 'u', 1)
+    redis.call('HINCRBY', memory, 'u', times)
     local last = redis.call('HGET', memory, 'w')
     if not last or tonumber(last) < tonumber(used) then redis.call('HSET', memory, 'w', used) end
     redis.call('ZADD', space .. 'use:' .. context, 'XX', 'GT', used, key)
@@ -139,4 +139,4 @@ REMOVE = Script(NAMES + _REMOVE)
 """Space, a field (`v` or `s`), then context, key, what the field must hold (empty: no such memory), tokens that may
 find it beside its own: 1 or 0 each."""
 TOUCH = Script(NAMES + _TOUCH)
-"""Space, then context, key and when."""
+"""Space, then context, key, when last and how often."""

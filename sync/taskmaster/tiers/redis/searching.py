@@ -12,8 +12,9 @@ from sync.taskmaster.memory import MemoryId
 from sync.taskmaster.scoring import Asked, token
 from sync.taskmaster.tiers.protocol import Held, TierDownError
 from sync.taskmaster.tiers.redis.hashes import Hashes, batches, found_of
-from sync.taskmaster.tiers.redis.records import packed_tokens, to_bytes, to_number, to_text
+from sync.taskmaster.tiers.redis.records import packed_tokens, to_bytes, to_text
 from sync.taskmaster.tiers.redis.search_scripts import NEWEST, SEARCH
+from sync.taskmaster.tiers.uses import micros
 
 _CONTEXTS = 32
 """So many are searched in one step: a server does nothing else meanwhile."""
@@ -29,7 +30,7 @@ def search(hashes: Hashes, asked: Asked, contexts: Sequence[str], limit: int, no
         counts, total = [one + other for one, other in zip(counts, there, strict=True)], total + of
         _forget_stale(hashes, stale, asked)
     weights = [log1p((total + 1) / (count + 1)) for count in counts]
-    return sorted(_live(held, now), key=lambda one: _rank(one, asked, weights), reverse=True)[:limit]
+    return _ranked(_live(held, now), asked, weights)[:limit]
 
 
 def newest(hashes: Hashes, asked: Asked, contexts: Sequence[str], limit: int, now: datetime) -> list[Held]:
@@ -37,14 +38,14 @@ def newest(hashes: Hashes, asked: Asked, contexts: Sequence[str], limit: int, no
     key = asked.text.strip()
     held: list[Held] = []
     for some in batches(contexts, _CONTEXTS):
-        found, stale = hashes.server.run(NEWEST, hashes.space, to_number(now), limit, *map(to_bytes, [key, *some]))
+        found, stale = hashes.server.run(NEWEST, hashes.space, micros(now), limit, *map(to_bytes, [key, *some]))
         held += found_of(found)
         _forget_stale(hashes, stale, asked)
     return sorted(_live(held, now), key=lambda one: (one.memory.key == key, one.memory.updated), reverse=True)[:limit]
 
 
 def _question(space: bytes, asked: Asked, contexts: Sequence[str], limit: int, now: datetime) -> Iterator[bytes | int]:
-    yield from (space, to_number(now), limit, to_bytes(asked.text.strip()), len(asked.words))
+    yield from (space, micros(now), limit, to_bytes(asked.text.strip()), len(asked.words))
     for context in contexts:
         yield to_bytes(context)
         for word in asked.words:
@@ -65,8 +66,15 @@ def _live(held: Sequence[Held], now: datetime) -> list[Held]:
     return [one for one in held if not (one.memory.is_expired(now) or one.memory.is_forgotten)]
 
 
-def _rank(held: Held, asked: Asked, weights: Sequence[float]) -> tuple[bool, float, datetime]:
-    context = held.memory.context
-    has = (any(token(context, term) in held.tokens for term in word) for word in asked.words)
-    score = sum(weight for weight, yes in zip(weights, has, strict=True) if yes)
-    return held.memory.key == asked.text.strip(), score, held.memory.updated
+def _ranked(held: Sequence[Held], asked: Asked, weights: Sequence[float]) -> list[Held]:
+    """Best first: those whose key is the question, then by the words that they have, then the newest."""
+    contexts = {one.memory.context for one in held}
+    words = {one: [{token(one, term) for term in word} for word in asked.words] for one in contexts}
+    key = asked.text.strip()
+
+    def rank(one: Held) -> tuple[bool, float, datetime]:
+        pairs = zip(weights, words[one.memory.context], strict=True)
+        score = sum(weight for weight, word in pairs if not word.isdisjoint(one.tokens))
+        return one.memory.key == key, score, one.memory.updated
+
+    return sorted(held, key=rank, reverse=True)

@@ -13,18 +13,20 @@ import random
 import re
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from sync.errors import RetryError, SettingsError
+from sync.errors import JournalError, RetryError, SettingsError
 from sync.taskmaster.memory import Memory, MemoryId
 from sync.taskmaster.scoring import Asked
 from sync.taskmaster.tiers.protocol import Held, Use
 from sync.taskmaster.tiers.redis.connection import Server
 from sync.taskmaster.tiers.redis.hashes import BATCH, Hashes, batches
-from sync.taskmaster.tiers.redis.records import FORGOTTEN_FOR, Kept, to_bytes, to_number, to_text, unpacked_id
+from sync.taskmaster.tiers.redis.records import FORGOTTEN_FOR, Kept, to_bytes, to_text, unpacked_id
 from sync.taskmaster.tiers.redis.scripts import TOUCH
 from sync.taskmaster.tiers.redis.searching import newest, search
+from sync.taskmaster.tiers.uses import UseBuffer, micros
 from sync.taskmaster.writing import Stored, Write, decide_write
 
 LIMIT = 1_000
@@ -64,10 +66,14 @@ class RedisShortTerm:
         self._hashes = Hashes(self._server, f"{space}:".encode())
         self._space = self._hashes.space
         self._limit = per_context
+        self._uses = UseBuffer(keeps_times=False)
 
     def put(self, writes: Sequence[Write]) -> list[Stored]:
-        """See `Items.put`. One round trip for what is new, two otherwise; more where others write the same keys."""
-        known = self._hashes.read({one.memory.id for one in writes if one.seen})
+        """See `Items.put`. One round trip for what is new and for copies of what is not held, two otherwise.
+
+        More where others write the same keys.
+        """
+        known = self._hashes.read({one.memory.id for one in writes if one.seen > 0})
         for attempt in range(_ATTEMPTS):
             stored, changes = decide(writes, known)
             others = self._hashes.swap(changes, known, self._limit)
@@ -81,14 +87,19 @@ class RedisShortTerm:
     def get(self, ids: Collection[MemoryId], now: datetime) -> dict[MemoryId, Held]:
         """See `Items.get`."""
         found = ((id_, kept.held) for id_, kept in self._hashes.read(ids).items())
-        return {id_: held for id_, held in found if held is not None and not held.memory.is_expired(now)}
+        return {
+            id_: self._uses.with_uses(held)
+            for id_, held in found
+            if held is not None and not held.memory.is_expired(now)
+        }
 
     def search(self, asked: Asked, contexts: Sequence[str], limit: int, now: datetime) -> list[Held]:
         """See `Items.search`. One round trip for every 32 contexts."""
         places = list(dict.fromkeys(contexts))
         if not places or limit < 1:
             return []
-        return (search if asked.words else newest)(self._hashes, asked, places, limit, now)
+        found = (search if asked.words else newest)(self._hashes, asked, places, limit, now)
+        return [self._uses.with_uses(one) for one in found]
 
     def page(
         self, context: str, now: datetime, *, below: bool = False, after: MemoryId | None = None, limit: int = 100
@@ -101,17 +112,16 @@ class RedisShortTerm:
             page += [one for one in kept if one and not (one.memory.is_expired(now) or one.memory.is_forgotten)]
             if len(page) >= limit:
                 break
-        return page[:limit]
+        return [self._uses.with_uses(one) for one in page[:limit]]
 
     def contexts(self, prefix: str = "") -> list[str]:
         """See `Items.contexts`."""
         return [to_text(one) for one in self._hashes.contexts(prefix)]
 
     def touch(self, uses: Sequence[Use]) -> None:
-        """See `Items.touch`."""
-        for some in batches(uses, BATCH):
-            told = [(to_bytes(one.id.context), to_bytes(one.id.key), to_number(one.at)) for one in some]
-            self._server.run(TOUCH, self._space, *(item for one in told for item in one))
+        """See `Items.touch`; they are written when they are many or old, before a sweep, or at the end."""
+        if self._uses.add(uses):
+            self._write_uses()
 
     def drop(self, versions: Mapping[MemoryId, int]) -> int:
         """See `Items.drop`."""
@@ -120,6 +130,7 @@ class RedisShortTerm:
 
     def sweep(self, now: datetime) -> list[Memory]:
         """See `Items.sweep`."""
+        self._write_uses()
         self._sweep_due(now)
         (crowded,) = self._server.ask([("SMEMBERS", self._space + b"over")])
         return [memory for context in crowded for memory in self._sweep_crowd(context)]
@@ -134,10 +145,17 @@ class RedisShortTerm:
 
     def close(self) -> None:
         """See `Items.close`."""
+        with suppress(JournalError):  # uses need not be durable
+            self._write_uses()
         self._server.close()
 
+    def _write_uses(self) -> None:
+        for some in batches(list(self._uses.take().items()), BATCH):
+            told = [(to_bytes(id_.context), to_bytes(id_.key), last, count) for id_, (count, last, _) in some]
+            self._server.run(TOUCH, self._space, *(item for one in told for item in one))
+
     def _sweep_due(self, now: datetime) -> None:
-        due = ("ZRANGEBYSCORE", self._space + b"due", "-inf", to_number(now), "LIMIT", 0, BATCH)
+        due = ("ZRANGEBYSCORE", self._space + b"due", "-inf", micros(now), "LIMIT", 0, BATCH)
         while names := self._server.ask([due])[0]:
             kept = self._hashes.read([unpacked_id(name) for name in names])
             over = {id_: one.stamp for id_, one in kept.items() if one.held is None or _is_over(one.held, now)}

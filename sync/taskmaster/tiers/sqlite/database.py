@@ -1,4 +1,9 @@
-"""One file of SQLite: any number of threads read it, and those that write share transactions."""
+"""One file of SQLite: any number of threads read it, and those that write share transactions.
+
+What is committed is synced by this program, not by SQLite: whoever writes next need not wait for the disk, and several
+transactions share a sync. SQLite's log holds them in order, each with a checksum, so a power cut takes none but the
+last ones, of which nobody was told (`synchronous = normal`, https://www.sqlite.org/wal.html).
+"""
 
 from __future__ import annotations
 
@@ -11,15 +16,17 @@ from typing import Generic, TypeVar
 from weakref import WeakSet
 
 from sync.errors import JournalError, UsageError
-from sync.taskmaster.tiers.group import Group, Job
+from sync.taskmaster.tiers.group import Finish, Group, Job
 from sync.taskmaster.tiers.protocol import TierDownError
 from sync.taskmaster.tiers.sqlite.faults import explain, explained
+from sync.taskmaster.tiers.sqlite.log import Log
 from sync.taskmaster.tiers.sqlite.tables import connect, make_file, migrate
 from sync.taskmaster.tiers.sqlite.turnstile import Turnstile
 
 Result = TypeVar("Result")
 Work = Callable[[sqlite3.Connection], Result]
 Jobs = Sequence[Job[sqlite3.Connection]]
+Outcome = tuple[object, Exception | None]
 
 WAIT_S = 10.0
 _READERS = 16
@@ -52,6 +59,7 @@ class Database:
         self._places = _places()
         self._idle: list[sqlite3.Connection] = []
         self._writer: sqlite3.Connection | None = None
+        self._log = Log(path)
         self._is_closed = False
         make_file(path)
         try:
@@ -121,19 +129,19 @@ class Database:
         if self._is_closed:
             raise UsageError(f"{self._path}: it was closed")
         with explained(self._path, self._remedy):
-            return connect(self._path, is_durable=self._is_durable)
+            return connect(self._path)
 
     # Writing
 
     def _migrate(self) -> None:
-        self._writer = connect(self._path, is_durable=self._is_durable)
+        self._writer = connect(self._path)
         self._turnstile.enter()
         try:
             migrate(self._writer, self._path)
         finally:
             self._turnstile.leave()
 
-    def _carry_out(self, jobs: Jobs) -> None:
+    def _carry_out(self, jobs: Jobs) -> Finish:
         """Do some jobs in one transaction; what became of each is told when it is durable."""
         try:
             if self._writer is None:
@@ -141,35 +149,40 @@ class Database:
             self._turnstile.enter()
         except JournalError as error:
             _fail_all(jobs, error)
-            return
+            return None
         try:
-            self._in_one_transaction(self._writer, jobs)
+            outcomes = self._in_one_transaction(self._writer, jobs)
+        except sqlite3.Error as error:
+            _fail_all(jobs, explain(error, self._path, self._remedy))
+            return None
         finally:
             self._turnstile.leave()
+        if not self._is_durable or all(isinstance(job.work, _Light) for job in jobs):
+            _tell(jobs, outcomes)
+            return None
+        number = self._log.grown()
+        return lambda: self._make_durable(number, jobs, outcomes)
 
-    def _in_one_transaction(self, db: sqlite3.Connection, jobs: Jobs) -> None:
-        is_light = self._is_durable and all(isinstance(job.work, _Light) for job in jobs)
+    def _in_one_transaction(self, db: sqlite3.Connection, jobs: Jobs) -> list[Outcome]:
         try:
-            if is_light:
-                db.execute("pragma synchronous = normal").close()
             db.execute("begin immediate")
             outcomes = [self._try(db, job, is_alone=len(jobs) == 1) for job in jobs]
             if db.in_transaction:
                 db.execute("commit")
-        except sqlite3.Error as error:
-            _fail_all(jobs, explain(error, self._path, self._remedy))
-            return
         finally:
             if db.in_transaction:
                 db.execute("rollback")
-            if is_light:
-                db.execute("pragma synchronous = full").close()
-        for job, (result, problem) in zip(jobs, outcomes, strict=True):
-            job.succeed(result) if problem is None else job.fail(problem)
+        return outcomes
 
-    def _try(
-        self, db: sqlite3.Connection, job: Job[sqlite3.Connection], *, is_alone: bool
-    ) -> tuple[object, Exception | None]:
+    def _make_durable(self, number: int, jobs: Jobs, outcomes: Sequence[Outcome]) -> None:
+        try:
+            self._log.sync(number)
+        except OSError as error:
+            _fail_all(jobs, TierDownError(f"{self._path}: the disk did not take it: {error.strerror or error}"))
+            return
+        _tell(jobs, outcomes)
+
+    def _try(self, db: sqlite3.Connection, job: Job[sqlite3.Connection], *, is_alone: bool) -> Outcome:
         """What a job gives, or why nothing of it was done; the others' work stays."""
         if not is_alone:
             db.execute("savepoint job")
@@ -204,6 +217,7 @@ class Database:
         idle, self._idle = self._idle, []
         for db in [*idle, *([writer] if writer else [])]:
             db.close()
+        self._log.close()
         self._turnstile.close()
 
     def before_fork(self) -> None:
@@ -247,6 +261,11 @@ def _at_one_moment(db: sqlite3.Connection, work: Work[Result]) -> Result:
     finally:
         if db.in_transaction:
             db.execute("rollback")
+
+
+def _tell(jobs: Jobs, outcomes: Sequence[Outcome]) -> None:
+    for job, (result, problem) in zip(jobs, outcomes, strict=True):
+        job.succeed(result) if problem is None else job.fail(problem)
 
 
 def _fail_all(jobs: Jobs, problem: Exception) -> None:

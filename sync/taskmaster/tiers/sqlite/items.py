@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -14,16 +15,20 @@ from sync.errors import JournalError
 from sync.taskmaster.memory import Memory, MemoryId
 from sync.taskmaster.scoring import Asked
 from sync.taskmaster.tiers.protocol import Held, Use
-from sync.taskmaster.tiers.sqlite import paging, sweeping, writes
+from sync.taskmaster.tiers.sqlite import paging, postings, sweeping, writes
 from sync.taskmaster.tiers.sqlite.database import WAIT_S, Database
 from sync.taskmaster.tiers.sqlite.rows import micros
 from sync.taskmaster.tiers.sqlite.search import search
 from sync.taskmaster.tiers.sqlite.sweeping import Limit
-from sync.taskmaster.tiers.sqlite.uses import UseBuffer
 from sync.taskmaster.tiers.sqlite.writes import Writer
+from sync.taskmaster.tiers.uses import UseBuffer
 from sync.taskmaster.writing import COPY, COPY_NEW, Stored, Write
 
 Result = TypeVar("Result")
+
+_OFTEN = 4
+"""After so many searches of a context, again and again, it is looked at whether it should be quicker to search."""
+_COUNTED = 10_000
 
 
 class SqliteTier:
@@ -46,6 +51,7 @@ class SqliteTier:
     ) -> None:
         self._writer, self._limit = writer, limit
         self._uses = UseBuffer()
+        self._searches: Counter[str] = Counter()
         self._database = Database(path, is_durable=is_durable, remedy=remedy, wait_s=wait_s)
 
     def put(self, asked: Sequence[Write]) -> list[Stored]:
@@ -56,13 +62,14 @@ class SqliteTier:
         """As `Items.get`."""
         if not ids:
             return {}
-        read = self._database.read_once if len(ids) == 1 else self._database.read
+        read = self._database.read_once if paging.is_of_one_moment(ids) else self._database.read
         found = read(lambda db: paging.get(db, ids, micros(now)))
         return {id_: self._uses.with_uses(held) for id_, held in found.items()}
 
     def search(self, asked: Asked, contexts: Sequence[str], limit: int, now: datetime) -> list[Held]:
         """As `Items.search`."""
         found = self._database.read(lambda db: _search(db, asked, contexts, limit, micros(now)))
+        self._settle_often(contexts)
         return [self._uses.with_uses(one) for one in found]
 
     def page(
@@ -122,6 +129,17 @@ class SqliteTier:
         if uses := self._uses.take():
             self._database.write_lightly(lambda db: writes.count_uses(db, uses))
 
+    def _settle_often(self, contexts: Sequence[str]) -> None:
+        """Leave contexts that are searched again and again few rows to be read through."""
+        for one in contexts:
+            self._searches[one] += 1
+        often = [one for one in contexts if self._searches[one] % _OFTEN == 0]
+        if len(self._searches) > _COUNTED:
+            self._searches = Counter()
+        if often and (many := self._database.read(lambda db: postings.crowded(db, often))):
+            with suppress(JournalError):  # the search is done, and need not write
+                self._database.write_lightly(lambda db: postings.settle(db, many))
+
 
 class SqliteItems(SqliteTier):
     """The short-term tier.
@@ -148,5 +166,5 @@ class SqliteItems(SqliteTier):
 
 
 def _search(db: sqlite3.Connection, asked: Asked, ids: Sequence[str], limit: int, now: int) -> list[Held]:
-    numbers = ((writes.number_of(db, id_), id_) for id_ in dict.fromkeys(ids))
-    return search(db, asked, {number: id_ for number, id_ in numbers if number is not None}, limit, now)
+    numbers = {id_: number for number, id_ in writes.numbers_of(db, ids)}
+    return search(db, asked, {numbers[id_]: id_ for id_ in ids if id_ in numbers}, limit, now)

@@ -1,21 +1,22 @@
 """Which memories of a context have which tokens.
 
 What is written first goes to `fresh`, one row a memory, which a search reads through. When a context has many such
-rows they are added to `postings`, one row a token, all at once: a page is then written for many memories and not for
-one. Nothing is taken out of `postings` when a memory changes or goes: whoever reads it looks at the memory itself. Once
-most of it is out of date it is made again.
+rows, or fewer and is read often, they are added to `postings`, one row a token, all at once: a page is then written for
+many memories and not for one. Nothing is taken out of `postings` when a memory changes or goes: whoever reads it looks
+at the memory itself. Once most of it is out of date it is made again.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from struct import pack, unpack
 
 from sync.taskmaster.tiers.sqlite.rows import tokens_of_blob
 
 _MANY = 256
+_MANY_TO_READ = 32
 _LOOK = 31
 """One write of so many looks whether its context has many, for counting costs as much as writing; a prime, so that no
 pattern of contexts escapes."""
@@ -38,6 +39,20 @@ def add(db: sqlite3.Connection, context: int, item: int, tokens: bytes) -> None:
         (many,) = db.execute("select count(*) from fresh where context = ?", (context,)).fetchone()
         if many >= _MANY:
             _fold(db, context)
+
+
+def crowded(db: sqlite3.Connection, contexts: Sequence[str]) -> list[int]:
+    """Of some contexts, the numbers of those that have more fresh rows than is good for reading them often."""
+    given = ",".join("?" * len(contexts))
+    counted = "(select count(*) from fresh f where f.context = c.number)"
+    asked = f"select number from contexts c where id in ({given}) and {counted} >= ?"  # noqa: S608 (constants)
+    return [number for (number,) in db.execute(asked, (*contexts, _MANY_TO_READ))]
+
+
+def settle(db: sqlite3.Connection, contexts: Iterable[int]) -> None:
+    """Leave some contexts no fresh rows."""
+    for context in contexts:
+        _fold(db, context)
 
 
 def remove(db: sqlite3.Connection, context: int, item: int) -> None:

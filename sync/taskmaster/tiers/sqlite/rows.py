@@ -55,6 +55,11 @@ def tokens_of_blob(blob: bytes) -> tuple[int, ...]:
     return unpack(f"<{len(blob) // 8}q", blob)
 
 
+def tokens_of_row(row: Row) -> tuple[int, ...]:
+    """The tokens in a row of the columns HELD."""
+    return tokens_of_blob(row[18])
+
+
 def end_of(memory: Memory) -> int | None:
     """When a memory may be swept; None for never."""
     if memory.is_forgotten:

@@ -13,7 +13,7 @@ from pathlib import Path
 from sync.errors import RefusedError, UsageError
 from sync.repository.files import sync_folder
 
-SCHEMA = 1
+SCHEMA = 2
 _APPLICATION = 0x4A524E4C
 _WAIT_S = 5.0
 _MIGRATIONS = (
@@ -46,18 +46,19 @@ _MIGRATIONS = (
     );
     create table shown (name text primary key, commit_id text not null) without rowid;
     """,
+    "create index items_waiting on items (owed, updated) where owed != 0",
 )
 
 
-def connect(path: Path, *, is_durable: bool) -> sqlite3.Connection:
-    """A connection to a file that is there."""
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to a file that is there; a commit is not synced, see `database`."""
     uri = f"file:{_quoted(path)}?mode=rw"
     db = sqlite3.connect(
         uri, uri=True, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
         for pragma in (
-            f"synchronous = {'full' if is_durable else 'normal'}", "wal_autocheckpoint = 4000", "secure_delete = fast",
+            "synchronous = normal", "wal_autocheckpoint = 4000", "secure_delete = fast",
             "temp_store = memory", "journal_size_limit = 67108864",
         ):  # fmt: skip
             db.execute(f"pragma {pragma}").fetchall()

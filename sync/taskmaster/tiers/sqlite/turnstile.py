@@ -5,9 +5,9 @@ kernel locks make a queue: who wants to write waits for the place at its head, a
 that has had its turn may take the next at once while nobody else has it, but only for a millisecond: to wake
 another for every write would leave the disk idle. A process that dies leaves its locks.
 
-Each lock has a bell, a named pipe: who leaves the lock rings, and those who wait for it sleep until then. The bell
-says only that it is time to ask again; the lock decides. So bells may be shared, missed, or missing. They hang in a
-folder of the user's, not beside the file, where whoever copies the folder would stumble over pipes.
+Each lock has a bell, a named pipe: who leaves the lock rings, which wakes one of those who wait for it. The bell says
+only that it is time to ask again; the lock decides. So bells may be shared, missed, or missing. They hang in a folder
+of the user's, not beside the file, where whoever copies the folder would stumble over pipes.
 """
 
 from __future__ import annotations
@@ -119,9 +119,7 @@ class _Gate:
     def __init__(self, path: Path, bells: Path) -> None:
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._bell = _opened_bell(self._lock, bells)
-        self._ear = select.poll()
-        if self._bell is not None:
-            self._ear.register(self._bell, select.POLLIN)
+        self._ear = None if self._bell is None else _Ear(self._bell)
 
     def is_taken(self) -> bool:
         """Whether this process has the lock by now."""
@@ -146,17 +144,42 @@ class _Gate:
 
     def listen(self, most_s: float) -> None:
         """Sleep until it rings, or for so many seconds."""
-        if self._bell is None:
+        if self._ear is None:
             time.sleep(min(most_s, _PAUSE_S))
         else:
-            self._ear.poll(1000 * most_s)
+            self._ear.listen(most_s)
 
     def close(self) -> None:
         """Close both files."""
+        if self._ear is not None:
+            self._ear.close()
         for handle in (self._lock, self._bell):
             if handle is not None:
                 os.close(handle)
-        self._bell = None
+        self._bell = self._ear = None
+
+
+class _Ear:
+    """Hears a bell. Of all who listen, one is woken where the system can do so (EPOLLEXCLUSIVE, epoll_ctl(2))."""
+
+    def __init__(self, bell: int) -> None:
+        self._one = select.epoll() if hasattr(select, "EPOLLEXCLUSIVE") else None
+        self._all = select.poll()
+        if self._one is not None:
+            self._one.register(bell, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        self._all.register(bell, select.POLLIN)
+
+    def listen(self, most_s: float) -> None:
+        """Sleep until it rings, or for so many seconds."""
+        if self._one is None:
+            self._all.poll(1000 * most_s)
+        else:
+            self._one.poll(most_s)
+
+    def close(self) -> None:
+        """Hear nothing any more."""
+        if self._one is not None:
+            self._one.close()
 
 
 def _opened_bell(lock: int, folder: Path) -> int | None:

@@ -37,7 +37,7 @@ class VectorFile(Database):
         super().__init__(path, is_durable=True, remedy=f"delete {path}: `journal consolidate` makes it again")
 
     def _migrate(self) -> None:
-        self._writer = connect(self._path, is_durable=True)
+        self._writer = connect(self._path)
         self._turnstile.enter()
         try:
             _prepare(self._writer, self._path)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
 from sync.taskmaster.memory import Memory, MemoryId, Tier
-from sync.taskmaster.tiers.protocol import Held
+from sync.taskmaster.tiers.protocol import Held, Waiting
 from sync.taskmaster.tiers.sqlite import writes
 from sync.taskmaster.tiers.sqlite.database import WAIT_S
 from sync.taskmaster.tiers.sqlite.items import SqliteTier
-from sync.taskmaster.tiers.sqlite.rows import BITS, HELD, MEMORY, held_of, memory_of, micros
+from sync.taskmaster.tiers.sqlite.rows import BITS, HELD, MEMORY, held_of, memory_of, moment_of
 from sync.taskmaster.tiers.sqlite.sweeping import NO_RIVALS, Limit, held_by_number
 from sync.taskmaster.tiers.sqlite.writes import Writer, number_of
 
-_LONG, _WORKING = BITS[Tier.LONG], BITS[Tier.WORKING]
+_WORKING = BITS[Tier.WORKING]
 _OWING_CONTEXTS = """
     with recursive owing (context) as (
         select min(context) from items where owed != 0
@@ -31,10 +31,6 @@ _OWED = f"""
     select {HELD} from items i indexed by items_owed join contexts c on c.number = i.context
     where i.context = ? and i.key > ? and owed != 0 and owed & ? order by i.key limit ?
 """  # noqa: S608 (constants)
-_EXPIRED = f"""
-    select {HELD} from items i join contexts c on c.number = i.context
-    where ends <= ? and is_forgotten = 0 and homes & {_LONG} = 0 order by ends limit ?
-"""  # noqa: S608
 _RIVALS = f"""
     select {MEMORY} from rivals where context = (select number from contexts where id = ?) and key = ?
     order by updated desc, importance desc, digest desc
@@ -70,16 +66,16 @@ class SqliteWorking(SqliteTier):
         start = after or MemoryId("", "")
         return self._database.read(lambda db: list(islice(_owed(db, BITS[tier], start, limit), limit)))
 
+    def waiting(self, tier: Tier, limit: int) -> Waiting:
+        """As `Working.waiting`."""
+        count, oldest = self._database.read(lambda db: db.execute(_waiting(BITS[tier]), (limit,)).fetchone())
+        return Waiting(count=count, oldest=None if oldest is None else moment_of(oldest))
+
     def settle(self, tier: Tier, versions: Mapping[MemoryId, int], bases: Mapping[MemoryId, str] | None = None) -> int:
         """As `Working.settle`."""
         if not versions and not bases:
             return 0
         return self._write(lambda db: _settle(db, BITS[tier], versions, bases or {}))
-
-    def expired(self, now: datetime, limit: int) -> list[Held]:
-        """As `Working.expired`."""
-        rows = self._database.read(lambda db: db.execute(_EXPIRED, (micros(now), limit)).fetchall())
-        return [held_of(row) for row in rows]
 
     def overflow(self, limit: int) -> list[Held]:
         """As `Working.overflow`."""
@@ -104,6 +100,16 @@ def _owed(db: sqlite3.Connection, bit: int, start: MemoryId, limit: int) -> Iter
     for number, id_ in db.execute(_OWING_CONTEXTS, (start.context,)).fetchall():
         after = start.key if id_ == start.context else ""
         yield from map(held_of, db.execute(_OWED, (number, after, bit, limit)))
+
+
+@cache
+def _waiting(bit: int) -> str:
+    """What asks how many memories a tier is owed, and when the oldest was written; each set of tiers by itself."""
+    among = "from items indexed by items_waiting where owed != 0"
+    owing = [bits for bits in range(2 ** len(BITS)) if bits & bit]
+    oldest = " union all ".join(f"select min(updated) as one {among} and owed = {bits}" for bits in owing)
+    counted = f"select 1 {among} and owed in ({', '.join(map(str, owing))}) limit ?"
+    return f"select (select count(*) from ({counted})), (select min(one) from ({oldest}))"  # noqa: S608
 
 
 def _settle(db: sqlite3.Connection, bit: int, versions: Mapping[MemoryId, int], bases: Mapping[MemoryId, str]) -> int:

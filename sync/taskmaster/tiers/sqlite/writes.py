@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sync.taskmaster.memory import Memory, MemoryId
 from sync.taskmaster.tiers.sqlite import postings
 from sync.taskmaster.tiers.sqlite.rows import MEMORY, Row, bits_of, end_of, memory_of, memory_row, tokens_blob
+from sync.taskmaster.tiers.uses import Uses
 from sync.taskmaster.writing import Stored, Write, decide_write
-
-Uses = Mapping[MemoryId, tuple[int, int, int]]
-"""For each memory how often it was used, when last, and how long that took in all, both in microseconds."""
 
 _COLUMNS = f"{MEMORY}, is_forgotten, homes, owed, base, tokens, ends"
 _NAMES = [name.strip() for name in _COLUMNS.split(",")]
 _PRESENT = f"""
-    select number, is_forgotten, homes, owed, base, tokens, {MEMORY} from items where context = ? and key = ?
+    select c.number, (select count(*) from rivals r where r.context = c.number and r.key = ?),
+        i.number, is_forgotten, homes, owed, base, tokens, {MEMORY}
+    from contexts c left join items i on i.context = c.number and i.key = ? where c.id = ?
 """  # noqa: S608 (constants)
 _INSERT = f"insert into items ({_COLUMNS}, context) values ({', '.join('?' * len(_NAMES))}, ?)"  # noqa: S608
 _UPDATE = f"update items set {', '.join(f'{name} = ?' for name in _NAMES)} where number = ?"  # noqa: S608
@@ -54,17 +54,16 @@ class Writer:
 
     def _put(self, db: sqlite3.Connection, write: Write) -> Stored:
         id_ = write.memory.id
-        context = number_of(db, id_.context)
-        row = db.execute(_PRESENT, (context, id_.key)).fetchone() if context is not None else None
+        found = db.execute(_PRESENT, (id_.key, id_.key, id_.context)).fetchone()
+        row: Row | None = found[2:] if found and found[2] is not None else None
         present = memory_of(id_.context, row[6:], is_forgotten=bool(row[1])) if row else None
         stored = decide_write(present, write)
         if stored.memory is None or _was_refused(write, present, stored):
             return stored
-        if context is None:
-            context = self._add_context(db, id_.context)
+        context = found[0] if found else self._add_context(db, id_.context)
         _hold(db, context, stored.memory, write, row, is_winner=stored.is_winner)
         if self.keeps_rivals:
-            _keep_rival(db, context, stored)
+            _keep_rival(db, context, stored, has_rivals=bool(found and found[1]))
         return stored
 
     def _add_context(self, db: sqlite3.Connection, id_: str) -> int:
@@ -77,6 +76,12 @@ def number_of(db: sqlite3.Connection, context: str) -> int | None:
     """The number of a context; None where nothing was ever held in it."""
     row = db.execute("select number from contexts where id = ?", (context,)).fetchone()
     return row[0] if row else None
+
+
+def numbers_of(db: sqlite3.Connection, contexts: Sequence[str]) -> list[tuple[int, str]]:
+    """The numbers of those contexts in which something was ever held, with their ids."""
+    given = ",".join("?" * len(contexts))
+    return db.execute(f"select number, id from contexts where id in ({given})", contexts).fetchall()  # noqa: S608
 
 
 def count_uses(db: sqlite3.Connection, uses: Uses) -> None:
@@ -132,17 +137,13 @@ def _hold(
         postings.add(db, context, number, tokens)
 
 
-def _keep_rival(db: sqlite3.Connection, context: int, stored: Stored) -> None:
+def _keep_rival(db: sqlite3.Connection, context: int, stored: Stored, *, has_rivals: bool) -> None:
     """Keep the value that lost; the present one is no rival of itself."""
     memory = stored.memory
     if stored.rival is not None:
         db.execute(_RIVAL, (context, stored.rival.digest, *memory_row(stored.rival)))
-    if memory is not None and stored.is_winner and _has_rivals(db, context, memory.key):
+    if memory is not None and stored.is_winner and has_rivals:
         db.execute(
             "delete from rivals where context = ? and key = ? and digest = ?",
             (context, memory.key, memory.digest),
         )
-
-
-def _has_rivals(db: sqlite3.Connection, context: int, key: str) -> bool:
-    return db.execute("select 1 from rivals where context = ? and key = ?", (context, key)).fetchone() is not None

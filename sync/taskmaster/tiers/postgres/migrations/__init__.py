@@ -15,6 +15,6 @@ class Part(Enum):
     VECTORS = "vectors"
 
 
-HEADS = {Part.MEMORY: "memory_1", Part.VECTORS: "vectors_1"}
+HEADS = {Part.MEMORY: "memory_2", Part.VECTORS: "vectors_1"}
 """The newest revision of each part: known without Alembic, which takes long to import."""
 VERSION_TABLES = {Part.MEMORY: "journal_memory_revision", Part.VECTORS: "journal_vector_revision"}
