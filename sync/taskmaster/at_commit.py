@@ -18,9 +18,6 @@ from sync.taskmaster.results import Recall, Recalled
 from sync.taskmaster.scoring import Asked, read_asked, scores
 from sync.taskmaster.tiers.protocol import Held
 
-_LARGER = (100, 1_000)
-"""How many memories are looked for again, where most of what was found may not be shown."""
-
 
 def is_own(memory: Memory) -> bool:
     """Whether a memory is its context's own, and came from no other."""
@@ -60,7 +57,7 @@ def _searched(
     then: AtCommit, asked: Asked, contexts: Sequence[str], wanted: Wanted, is_shown: Callable[[Held], bool]
 ) -> list[Held]:
     found: list[Held] = []
-    for pool in (wanted.pool, *(one for one in _LARGER if one > wanted.pool)):
+    for pool in wanted.pools:
         known = then.search(asked, contexts, pool, then.moment)
         found = [one for one in known if is_shown(one)]
         if len(found) >= wanted.limit or len(known) < pool:

@@ -11,6 +11,7 @@ from sync.taskmaster.tiers.protocol import Held, Mark
 
 MAX_LIMIT = 1_000
 _SPARE = 2
+_LARGER = (100, 1_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,11 @@ class Wanted:
     def pool(self) -> int:
         """How many memories a tier is asked for: some more than are wanted, as not all may be shown."""
         return self.limit + _SPARE
+
+    @property
+    def pools(self) -> tuple[int, ...]:
+        """The same, and what it is asked for again where most of what it found may not be shown."""
+        return self.pool, *(one for one in _LARGER if one > self.pool)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 _FARTHER = 0.95  # what a score keeps for each step up to the context that has the memory: the nearest comes first
 _HOLDERS = (Tier.SHORT, Tier.WORKING, Tier.LONG)
-_LARGER = (100, 1_000)
-"""How many memories a tier is asked for again, where most of what it found may not be shown."""
 
 
 class Reader:
@@ -154,7 +152,7 @@ class Reader:
             return self._by_meaning(asked, line, wanted, now)
         held: list[Held] = []
         marks: Mapping[MemoryId, Mark] = {}
-        for pool in (wanted.pool, *_LARGER):
+        for pool in wanted.pools:
             found = self._ask(tier, lambda items, pool=pool: items.search(asked, list(line), pool, now))  # type: ignore[misc]
             if isinstance(found, Down):
                 return found
