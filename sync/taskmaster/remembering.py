@@ -41,9 +41,6 @@ class _Asked:
 _Jobs = Sequence[Job[None]]
 _Named = Mapping[MemoryId, Job[None]]
 
-_GROUPS = 1
-"""So many groups are served at a time, told apart by key: while one waits for the disk, another one is served."""
-
 
 class Writer:
     """Remembers.
@@ -57,7 +54,7 @@ class Writer:
     def __init__(self, core: Core, catch_up: CatchUp, follow: Callable[[], None]) -> None:
         self._core, self._follow = core, follow
         self._storer = Storer(core, catch_up)
-        self._groups = [Group[None](self._carry_out) for _ in range(_GROUPS)]
+        self._group: Group[None] = Group(self._carry_out)
         self._leader = local()
         self._fell: tuple[float, TierDownError] | None = None
 
@@ -66,8 +63,7 @@ class Writer:
         if getattr(self._leader, "is_one", False):  # a callback of an event remembers, too
             return self._told(self._written_alone(request))
         asked = _Asked(request, monotonic())
-        group = self._groups[hash((request.context, request.key)) % _GROUPS]
-        written = cast("Written | None", group.do(lambda _: asked))
+        written = cast("Written | None", self._group.do(lambda _: asked))
         return self._told(written or self._written_alone(request))
 
     def amend(self, memory: Memory, held: Held, homes: frozenset[Tier]) -> Remembered:

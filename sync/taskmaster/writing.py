@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 from sync.taskmaster.memory import Memory, Tier
+from sync.taskmaster.moments import micros
 
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 COPY = -1
 """The `seen` of a write that only brings a tier what another one has decided: the higher version stays."""
 COPY_NEW = -2
@@ -101,7 +100,7 @@ def _next(version: int, new: Memory) -> int:
     So a tier that was thrown away and built again, or that lost a key, never gives out a version below one that a
     copy elsewhere has (a hybrid logical clock, Kulkarni et al. 2014).
     """
-    return max(version + 1, (new.updated - _EPOCH) // _MICROSECOND)
+    return max(version + 1, micros(new.updated))
 
 
 def _rank(memory: Memory) -> tuple[bool, object, float, str]:

@@ -13,7 +13,6 @@ import pytest
 from memory_worlds import BUDGET, World, make_world, value_of
 
 from sync.errors import UsageError
-from sync.taskmaster import remembering
 from sync.taskmaster.manager import MemoryManager
 from sync.taskmaster.remembering import StaleError
 from sync.taskmaster.results import Remembered
@@ -59,7 +58,7 @@ class Crowd:
             for number, one in enumerate(asked):
                 given = {"context": BUDGET, "importance": 0.6, **one}
                 futures.append(pool.submit(self.memory.remember, **given))  # type: ignore[arg-type]
-                while len(self.memory._writer._groups[0]._waiting) <= number:
+                while len(self.memory._writer._group._waiting) <= number:
                     threading.Event().wait(0.001)
             yield futures
             self.free.set()
@@ -67,8 +66,6 @@ class Crowd:
 
 @pytest.fixture
 def crowd(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crowd]:
-    """All keys in one group."""
-    monkeypatch.setattr(remembering, "_GROUPS", 1)
     with world.open() as memory:
         yield Crowd(memory, monkeypatch)
 
@@ -89,13 +86,14 @@ def test_one_that_cannot_be_remembered_fails_alone(crowd: Crowd) -> None:
         {"key": "b", "value": object()},
         {"key": "c", "value": 1, "importance": 7},
         {"key": "d", "value": 1, "expected": 5},
-        {"key": "e", "value": 1},
+        {"key": "e", "value": 1, "context": None},
+        {"key": "f", "value": 1},
     ) as futures:
         pass
 
     errors = [type(one.exception()) for one in futures]
-    assert errors == [type(None), UsageError, UsageError, StaleError, type(None)]
-    assert [value_of(crowd.memory, key) for key in "abcde"] == [1, None, None, None, 1]
+    assert errors == [type(None), UsageError, UsageError, StaleError, UsageError, type(None)]
+    assert [value_of(crowd.memory, key) for key in "abcdef"] == [1, None, None, None, None, 1]
 
 
 def test_of_two_with_one_key_the_second_is_served_behind_the_first(crowd: Crowd) -> None:
@@ -167,7 +165,7 @@ def test_many_threads_lose_nothing(world: World) -> None:
 
 def test_a_process_that_is_forked_while_others_are_at_work_remembers(crowd: Crowd) -> None:
     with crowd.waiting({"key": "a", "value": 1}) as futures:
-        group = crowd.memory._writer._groups[0]
+        group = crowd.memory._writer._group
         child = os.fork()
         if not child:
             try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from threading import Lock, Thread
 from typing import TypeAlias
 
 from sync.errors import JournalError
 from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.moments import micros, moment_of
 from sync.taskmaster.tiers.protocol import Held, Use
 
 Uses: TypeAlias = Mapping[MemoryId, tuple[int, int, int]]
@@ -19,7 +19,6 @@ Uses: TypeAlias = Mapping[MemoryId, tuple[int, int, int]]
 _MANY = 1_000
 _LONG = 60_000_000
 """Others, who sweep by the order of uses, are told of one after so many microseconds at most, while there are more."""
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class UseBuffer:
@@ -96,13 +95,3 @@ class Aside:
     def _work(self) -> None:
         with suppress(JournalError):
             self._write()
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_of(found: int) -> datetime:
-    """The moment of some microseconds since 1970, UTC."""
-    return _EPOCH + timedelta(microseconds=found)

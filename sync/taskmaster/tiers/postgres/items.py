@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sync.errors import JournalError, UsageError
 from sync.taskmaster.memory import Memory, MemoryId
+from sync.taskmaster.moments import moment_of
 from sync.taskmaster.scoring import Asked
 from sync.taskmaster.tiers.group import Group, Job
 from sync.taskmaster.tiers.postgres import statements, sweeping
@@ -26,7 +27,7 @@ from sync.taskmaster.tiers.postgres.sharing import Lease
 from sync.taskmaster.tiers.postgres.shelf import Shelf
 from sync.taskmaster.tiers.postgres.sweeping import remove
 from sync.taskmaster.tiers.protocol import Held, Mark, TierDownError, Use
-from sync.taskmaster.tiers.uses import Aside, UseBuffer, moment_of
+from sync.taskmaster.tiers.uses import Aside, UseBuffer
 from sync.taskmaster.writing import Stored, Write
 
 MOST_WORDS = 62

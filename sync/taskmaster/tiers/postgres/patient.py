@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from time import monotonic
 from typing import Any, TypeAlias, cast
 
@@ -37,6 +38,7 @@ class PatientConnection(psycopg.Connection[Any]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._prepared_here: dict[bytes, bytes] = {}
+        self._names = count()
         self._makers: dict[bytes, _Maker] = {}
 
     @contextmanager
@@ -82,7 +84,7 @@ class PatientConnection(psycopg.Connection[Any]):
         return values.load_rows(0, result.ntuples, self._maker(statement, result))
 
     def _named(self, statement: bytes) -> bytes:
-        name = b"journal_%d" % len(self._prepared_here)
+        name = b"journal_%d" % next(self._names)
         self.pgconn.send_prepare(name, statement)
         self._result()
         self._prepared_here[statement] = name

@@ -15,9 +15,9 @@ from typing import Any
 
 from sync.errors import ShapeError
 from sync.taskmaster.memory import NOTHING, Kind, Memory, MemoryId, Tier
+from sync.taskmaster.moments import micros, moment_of
 from sync.taskmaster.tiers.protocol import Held
 from sync.taskmaster.tiers.redis.scripts import GRACE_MS
-from sync.taskmaster.tiers.uses import micros, moment_of
 
 FIELDS = ("s", "h", "d", "t", "u", "w")
 """What is read of a hash, in this order; see `scripts`."""

@@ -9,12 +9,12 @@ from itertools import pairwise
 from math import log1p
 
 from sync.taskmaster.memory import MemoryId
+from sync.taskmaster.moments import micros
 from sync.taskmaster.scoring import Asked, token
 from sync.taskmaster.tiers.protocol import Held, TierDownError
 from sync.taskmaster.tiers.redis.hashes import Hashes, batches, found_of
 from sync.taskmaster.tiers.redis.records import packed_tokens, to_bytes, to_text
 from sync.taskmaster.tiers.redis.search_scripts import NEWEST, SEARCH
-from sync.taskmaster.tiers.uses import micros
 
 _CONTEXTS = 32
 """So many are searched in one step: a server does nothing else meanwhile."""

@@ -19,6 +19,7 @@ from datetime import datetime
 
 from sync.errors import JournalError, RetryError, SettingsError
 from sync.taskmaster.memory import Memory, MemoryId
+from sync.taskmaster.moments import micros
 from sync.taskmaster.scoring import Asked
 from sync.taskmaster.tiers.protocol import Held, Use
 from sync.taskmaster.tiers.redis.connection import Server
@@ -26,7 +27,7 @@ from sync.taskmaster.tiers.redis.hashes import BATCH, Hashes, batches
 from sync.taskmaster.tiers.redis.records import FORGOTTEN_FOR, Kept, to_bytes, to_text, unpacked_id
 from sync.taskmaster.tiers.redis.scripts import TOUCH
 from sync.taskmaster.tiers.redis.searching import newest, search
-from sync.taskmaster.tiers.uses import UseBuffer, micros
+from sync.taskmaster.tiers.uses import UseBuffer
 from sync.taskmaster.writing import Stored, Write, decide_write
 
 LIMIT = 1_000

@@ -13,11 +13,11 @@ from typing import TypeVar
 
 from sync.errors import JournalError
 from sync.taskmaster.memory import Memory, MemoryId
+from sync.taskmaster.moments import micros
 from sync.taskmaster.scoring import Asked
 from sync.taskmaster.tiers.protocol import Held, Use
 from sync.taskmaster.tiers.sqlite import paging, postings, sweeping, writes
 from sync.taskmaster.tiers.sqlite.database import WAIT_S, Database
-from sync.taskmaster.tiers.sqlite.rows import micros
 from sync.taskmaster.tiers.sqlite.search import search
 from sync.taskmaster.tiers.sqlite.sweeping import Limit
 from sync.taskmaster.tiers.sqlite.writes import Writer

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from struct import pack, unpack
 from types import MappingProxyType
 from typing import Any
 
 from sync.taskmaster.memory import NOTHING, Kind, Memory, Tier
+from sync.taskmaster.moments import micros, moment_of
 from sync.taskmaster.tiers.protocol import Held
 
 Row = Sequence[Any]
@@ -25,19 +26,8 @@ HELD = f"""
 """  # noqa: S608 (constants)
 """What `held_of` reads of `items i join contexts c`; with the table's own names made plain."""
 
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _KINDS = tuple(Kind)
 _TIERS = tuple(frozenset(tier for tier, bit in BITS.items() if bit & bits) for bits in range(16))
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_of(found: int) -> datetime:
-    """The moment of some microseconds since 1970, UTC."""
-    return _EPOCH + timedelta(microseconds=found)
 
 
 def bits_of(tiers: Iterable[Tier]) -> int:

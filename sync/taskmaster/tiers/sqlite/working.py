@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 from sync.taskmaster.memory import Memory, MemoryId, Tier
+from sync.taskmaster.moments import moment_of
 from sync.taskmaster.tiers.protocol import Held, Waiting
 from sync.taskmaster.tiers.sqlite import writes
 from sync.taskmaster.tiers.sqlite.database import WAIT_S
 from sync.taskmaster.tiers.sqlite.items import SqliteTier
-from sync.taskmaster.tiers.sqlite.rows import BITS, HELD, MEMORY, held_of, memory_of, moment_of
+from sync.taskmaster.tiers.sqlite.rows import BITS, HELD, MEMORY, held_of, memory_of
 from sync.taskmaster.tiers.sqlite.sweeping import NO_RIVALS, Limit, held_by_number
 from sync.taskmaster.tiers.sqlite.writes import Writer, number_of
 
