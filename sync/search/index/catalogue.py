@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import IntFlag
 from pathlib import Path
 
+from sync.repository.wal import log_ahead
 from sync.search.index.faults import ReplacedIndexError
 from sync.search.index.moments import MOMENT_TABLES, Moments
 from sync.search.packing import WIDTH
@@ -132,7 +133,7 @@ class Catalogue(Moments):
             sqlite3.connect(file or ":memory:", timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         )
         try:
-            self._db.execute("pragma journal_mode = wal")
+            log_ahead(self._db, _BUSY_S)
             self._db.execute("pragma synchronous = normal")
             self._db.executescript(_TABLES + MOMENT_TABLES)
             self.check_place()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from sync.errors import JournalError, RetryError, UsageError
 from sync.repository.lock import lock
+from sync.repository.wal import log_ahead
 from sync.search.vectors.embedder import Embedder, EmbedderError, Kind, unit_rows
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ def _checksum(key: bytes, data: bytes) -> bytes:
 def _connect(path: Path, *, thorough: bool = False) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
     try:
-        database.execute("pragma journal_mode = wal")
+        log_ahead(database, _WAIT_S)
         database.execute("pragma synchronous = normal")  # a power cut may cost the last commits, never the file
         version = database.execute("pragma user_version").fetchone()[0]
         if not version:
