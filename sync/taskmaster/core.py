@@ -177,6 +177,8 @@ class Core:
     seen: Seen = field(default_factory=Seen)
 
     def tell(self, name: str, id_: MemoryId = MemoryId("", ""), **data: object) -> None:  # noqa: B008 (a constant)
-        """Publish an event."""
+        """Publish an event, if anybody listens."""
+        if not self.events.is_heard:
+            return
         told = data or NOTHING
         self.events.publish(Event(name=name, context=id_.context, key=id_.key, at=self.clock(), data=told))

@@ -106,6 +106,11 @@ class Bus:
         stream.on_close(self.subscribe(pattern, stream.push))
         return stream
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody asked for any event."""
+        return bool(self._subscribers)
+
     def publish(self, event: Event) -> None:
         """Tell it to everybody who asked for it. Never raises."""
         for subscriber in self._subscribers:

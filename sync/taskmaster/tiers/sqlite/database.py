@@ -29,6 +29,8 @@ Jobs = Sequence[Job[sqlite3.Connection]]
 Outcome = tuple[object, Exception | None]
 
 WAIT_S = 10.0
+_CACHE = "pragma cache_size = -16000"
+"""What is written next to each other in time lies in all of a file: one connection, of whoever writes, keeps 16 MB."""
 _READERS = 16
 _open: WeakSet[Database] = WeakSet()
 
@@ -135,6 +137,7 @@ class Database:
 
     def _migrate(self) -> None:
         self._writer = connect(self._path)
+        self._writer.execute(_CACHE).close()
         self._turnstile.enter()
         try:
             migrate(self._writer, self._path)
@@ -146,6 +149,7 @@ class Database:
         try:
             if self._writer is None:
                 self._writer = self._connect()
+                self._writer.execute(_CACHE).close()
             self._turnstile.enter()
         except JournalError as error:
             _fail_all(jobs, error)
