@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from sync.errors import UsageError
 from sync.taskmaster.memory import MemoryId, Tier
@@ -12,6 +13,8 @@ from sync.taskmaster.tiers.protocol import Held, Mark
 MAX_LIMIT = 1_000
 _SPARE = 2
 _LARGER = (100, 1_000)
+_State: TypeAlias = tuple[frozenset[Tier], int]
+"""What a tier says of a memory: which tiers are owed it, and its version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +63,7 @@ class Found:
 
 def knows_better(one: Held, other: Held) -> Held:
     """Which of two tiers' versions counts."""
-    for held in (one, other):
-        if Tier.LONG in held.owed:
-            return held
-    return other if other.memory.version > one.memory.version else one
+    return one if _counts((one.owed, one.memory.version), (other.owed, other.memory.version)) else other
 
 
 def current(found: Sequence[Held], marks: Mapping[MemoryId, Mark]) -> list[Held]:
@@ -79,12 +79,16 @@ def current(found: Sequence[Held], marks: Mapping[MemoryId, Mark]) -> list[Held]
     return [
         one if mark is None else replace(one, rivals=mark.rivals, base=mark.base)
         for one, mark in known
-        if mark is None or _is_current(one, mark)
+        if mark is None or _counts((one.owed, one.memory.version), (mark.owed, mark.version))
     ]
 
 
-def _is_current(copy: Held, mark: Mark) -> bool:
-    return Tier.LONG in copy.owed or (Tier.LONG not in mark.owed and mark.version <= copy.memory.version)
+def _counts(own: _State, other: _State) -> bool:
+    """Whether a version counts, and not the other: one that is still owed to the journal, else the newer one."""
+    for (owed, _), is_own in ((own, True), (other, False)):
+        if Tier.LONG in owed:
+            return is_own
+    return own[1] >= other[1]
 
 
 def add(found: dict[MemoryId, Found], more: Sequence[Found]) -> None:

@@ -29,8 +29,6 @@ Jobs = Sequence[Job[sqlite3.Connection]]
 Outcome = tuple[object, Exception | None]
 
 WAIT_S = 10.0
-_CACHE = "pragma cache_size = -16000"
-"""What is written next to each other in time lies in all of a file: one connection, of whoever writes, keeps 16 MB."""
 _READERS = 16
 _open: WeakSet[Database] = WeakSet()
 
@@ -127,17 +125,16 @@ class Database:
         finally:
             self._idle.append(db)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, writes: bool = False) -> sqlite3.Connection:
         if self._is_closed:
             raise UsageError(f"{self._path}: it was closed")
         with explained(self._path, self._remedy):
-            return connect(self._path)
+            return connect(self._path, writes=writes)
 
     # Writing
 
     def _migrate(self) -> None:
-        self._writer = connect(self._path)
-        self._writer.execute(_CACHE).close()
+        self._writer = self._connect(writes=True)
         self._turnstile.enter()
         try:
             migrate(self._writer, self._path)
@@ -148,8 +145,7 @@ class Database:
         """Do some jobs in one transaction; what became of each is told when it is durable."""
         try:
             if self._writer is None:
-                self._writer = self._connect()
-                self._writer.execute(_CACHE).close()
+                self._writer = self._connect(writes=True)
             self._turnstile.enter()
         except JournalError as error:
             _fail_all(jobs, error)

@@ -136,7 +136,7 @@ class SqliteTier:
         often = [one for one in contexts if self._searches[one] % _OFTEN == 0]
         if len(self._searches) > _COUNTED:
             self._searches = Counter()
-        if often and (many := self._database.read(lambda db: postings.crowded(db, often))):
+        if often and (many := self._database.read_once(lambda db: postings.crowded(db, often))):
             with suppress(JournalError):  # the search is done, and need not write
                 self._database.write_lightly(lambda db: postings.settle(db, many))
 

@@ -16,6 +16,7 @@ from sync.repository.files import sync_folder
 SCHEMA = 2
 _APPLICATION = 0x4A524E4C
 _WAIT_S = 5.0
+_READER_KB, _WRITER_KB = 2_000, 16_000
 _MIGRATIONS = (
     """
     create table contexts (
@@ -50,16 +51,19 @@ _MIGRATIONS = (
 )
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection to a file that is there; a commit is not synced, see `database`."""
+def connect(path: Path, *, writes: bool = False) -> sqlite3.Connection:
+    """A connection to a file that is there; a commit is not synced, see `database`.
+
+    What is written next to each other in time lies in all of a file, so who `writes` keeps more of it in memory.
+    """
     uri = f"file:{_quoted(path)}?mode=rw"
     db = sqlite3.connect(
         uri, uri=True, timeout=_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     try:
         for pragma in (
-            "synchronous = normal", "wal_autocheckpoint = 4000", "secure_delete = fast",
-            "temp_store = memory", "journal_size_limit = 67108864",
+            "synchronous = normal", "wal_autocheckpoint = 4000", "secure_delete = fast", "temp_store = memory",
+            "journal_size_limit = 67108864", f"cache_size = -{_WRITER_KB if writes else _READER_KB}",
         ):  # fmt: skip
             db.execute(f"pragma {pragma}").fetchall()
     except BaseException:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sync.errors import RefusedError
 from sync.taskmaster.tiers.sqlite.database import Database
-from sync.taskmaster.tiers.sqlite.tables import connect
 
 _SCHEMA = 1
 _APPLICATION = 0x4A524E56
@@ -37,7 +36,7 @@ class VectorFile(Database):
         super().__init__(path, is_durable=True, remedy=f"delete {path}: `journal consolidate` makes it again")
 
     def _migrate(self) -> None:
-        self._writer = connect(self._path)
+        self._writer = self._connect(writes=True)
         self._turnstile.enter()
         try:
             _prepare(self._writer, self._path)
